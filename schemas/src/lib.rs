@@ -1,1 +1,19 @@
-//! portico-schemas
+//! The canonical model: what a front-end sees, whatever system it came from.
+//!
+//! Every resource carries the same [`Envelope`]; every list is a [`Page`] that says how each source fared; every
+//! failure is a [`Problem`] from a closed catalogue. Names follow the standards named on each type. These types are
+//! data only: they know nothing of HTTP servers, runtimes or adapters.
+
+mod document;
+mod envelope;
+mod page;
+mod person;
+mod problem;
+mod system;
+
+pub use document::{Document, ObjectType, Permissions};
+pub use envelope::{AllowedAction, Classification, Envelope, Method, ResourceType, Source};
+pub use page::{Page, SourceReport, SourceStatus};
+pub use person::{Me, PersonRef};
+pub use problem::{FieldError, Origin, Outcome, Problem, ProblemCode};
+pub use system::{ChangeDetection, OperationInfo, Owner, System, SystemState};

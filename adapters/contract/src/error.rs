@@ -1,0 +1,365 @@
+//! The one error type: what went wrong, who has to act, what is known about the effect, whether to try again.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use portico_schemas::{FieldError, Outcome, ProblemCode, SourceStatus};
+
+use crate::SystemKey;
+
+/// What kind of failure this is. An adapter picks the kind in one small, tested table (its `fault.rs`); the stack
+/// decides what to do about it; [`ErrorKind::code`] says which problem the caller sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The caller's input cannot be used. Give every fault through [`Error::with_fields`].
+    InvalidInput,
+    /// A cursor was altered, has expired, or belongs elsewhere.
+    InvalidCursor,
+    /// The source cannot filter or sort as asked.
+    UnsupportedQuery,
+    /// The adapter does not claim this operation.
+    Unsupported,
+    /// Nobody is signed in, or the token does not hold.
+    Unauthenticated,
+    /// The person may not do this.
+    Forbidden,
+    /// The back office does not let the *service account* do this.
+    BackendForbidden,
+    /// There is no such thing.
+    NotFound,
+    /// The state of the thing does not allow it.
+    Conflict,
+    /// Somebody holds a native lock on the thing.
+    Locked,
+    /// It was there once and will not come back.
+    Gone,
+    /// The version the caller named is not the current one.
+    PreconditionFailed,
+    /// The caller has to name a version and did not.
+    PreconditionRequired,
+    /// No octet of the range exists.
+    RangeNotSatisfiable,
+    /// The caller sent more than is taken.
+    ContentTooLarge,
+    /// The caller sent a media type that is not taken.
+    UnsupportedMediaType,
+    /// The caller stopped sending or sent too slowly.
+    CallerTooSlow,
+    /// The back office answered with something that is not what the contract expects.
+    InvalidResponse,
+    /// The back office answered, well formed, that it failed.
+    BackendStatus,
+    /// An answer of the back office went over a limit of ours.
+    LimitExceeded,
+    /// The back office refuses our own credentials. The breaker opens on the first of these (no lock-out).
+    CredentialsRefused,
+    /// The certificate of the back office has expired.
+    TlsPeerExpired,
+    /// The certificate of the back office is not trusted.
+    TlsUntrusted,
+    /// Nobody listens there, or the connection was refused.
+    ConnectRefused,
+    /// The host name does not resolve.
+    Dns,
+    /// The connection broke.
+    ConnectionLost,
+    /// A deadline or time-out passed.
+    Timeout,
+    /// The circuit breaker is open: nothing was sent.
+    BreakerOpen,
+    /// The bulkhead and its queue are full: nothing was sent.
+    QueueFull,
+    /// Our own rate limit for this system is used up, or the system says 429.
+    RateLimited,
+    /// An operator paused the system.
+    Maintenance,
+    /// The back office has no room.
+    InsufficientStorage,
+    /// The caller went away.
+    Cancelled,
+    /// A defect of ours.
+    Internal,
+}
+
+impl ErrorKind {
+    /// The closed set of `error.type` values for telemetry.
+    pub const fn error_type(self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::ConnectRefused | Self::ConnectionLost => "connect_refused",
+            Self::Dns => "dns",
+            Self::TlsPeerExpired => "tls_peer_expired",
+            Self::TlsUntrusted => "tls_untrusted",
+            Self::BreakerOpen | Self::Maintenance => "breaker_open",
+            Self::QueueFull | Self::RateLimited => "queue_full",
+            Self::InvalidResponse => "invalid_response",
+            Self::LimitExceeded => "limit_exceeded",
+            Self::CredentialsRefused => "credentials_refused",
+            Self::Cancelled => "cancelled",
+            Self::Internal => "internal",
+            _ => "backend_status",
+        }
+    }
+
+    /// The problem that a caller sees. This is the only table from kinds to problems.
+    pub const fn code(self) -> ProblemCode {
+        match self {
+            Self::InvalidInput => ProblemCode::InvalidRequest,
+            Self::InvalidCursor => ProblemCode::InvalidCursor,
+            Self::UnsupportedQuery => ProblemCode::UnsupportedQuery,
+            Self::Unsupported => ProblemCode::UnsupportedOperation,
+            Self::Unauthenticated => ProblemCode::Unauthenticated,
+            Self::Forbidden => ProblemCode::Forbidden,
+            Self::NotFound => ProblemCode::NotFound,
+            Self::Conflict => ProblemCode::Conflict,
+            Self::Locked => ProblemCode::Locked,
+            Self::Gone => ProblemCode::Gone,
+            Self::PreconditionFailed => ProblemCode::PreconditionFailed,
+            Self::PreconditionRequired => ProblemCode::PreconditionRequired,
+            Self::RangeNotSatisfiable => ProblemCode::RangeNotSatisfiable,
+            Self::ContentTooLarge => ProblemCode::ContentTooLarge,
+            Self::UnsupportedMediaType => ProblemCode::UnsupportedMediaType,
+            Self::CallerTooSlow | Self::Cancelled => ProblemCode::RequestTimeout,
+            Self::InvalidResponse | Self::LimitExceeded => ProblemCode::InvalidResponse,
+            Self::BackendStatus | Self::BackendForbidden => ProblemCode::BackendFailed,
+            Self::CredentialsRefused => ProblemCode::CredentialsRefused,
+            Self::TlsPeerExpired => ProblemCode::TlsPeerExpired,
+            Self::TlsUntrusted => ProblemCode::TlsUntrusted,
+            Self::ConnectRefused | Self::Dns | Self::ConnectionLost | Self::BreakerOpen => {
+                ProblemCode::BackendUnavailable
+            }
+            Self::Timeout => ProblemCode::BackendTimeout,
+            Self::QueueFull | Self::RateLimited => ProblemCode::BackendBusy,
+            Self::Maintenance => ProblemCode::Maintenance,
+            Self::InsufficientStorage => ProblemCode::InsufficientStorage,
+            Self::Internal => ProblemCode::Internal,
+        }
+    }
+
+    /// How a source of a list is reported when it failed in this way.
+    pub const fn source_status(self) -> SourceStatus {
+        match self {
+            Self::Timeout => SourceStatus::Timeout,
+            Self::ConnectRefused
+            | Self::Dns
+            | Self::ConnectionLost
+            | Self::BreakerOpen
+            | Self::QueueFull
+            | Self::RateLimited => SourceStatus::Unavailable,
+            Self::CredentialsRefused | Self::TlsPeerExpired | Self::TlsUntrusted => {
+                SourceStatus::Misconfigured
+            }
+            Self::Maintenance => SourceStatus::Maintenance,
+            Self::Forbidden | Self::BackendForbidden => SourceStatus::Forbidden,
+            Self::Unsupported | Self::UnsupportedQuery => SourceStatus::Unsupported,
+            _ => SourceStatus::Invalid,
+        }
+    }
+
+    /// Whether the *system* is at fault, so that the circuit breaker counts it. A caller's mistake never opens it.
+    pub const fn counts_against_system(self) -> bool {
+        matches!(
+            self,
+            Self::InvalidResponse
+                | Self::BackendStatus
+                | Self::LimitExceeded
+                | Self::CredentialsRefused
+                | Self::TlsPeerExpired
+                | Self::TlsUntrusted
+                | Self::ConnectRefused
+                | Self::Dns
+                | Self::ConnectionLost
+                | Self::Timeout
+        )
+    }
+}
+
+/// Whether trying again can help. The adapter classifies; the stack decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// The same call would fail in the same way.
+    Never,
+    /// A new attempt may succeed.
+    Soon,
+    /// A new attempt may succeed after this long; the back office said so.
+    After(Duration),
+}
+
+/// A failure of a call. Small (one pointer), so that `Result` stays cheap.
+///
+/// `Display` never prints its source; the chain is logged once, at the edge. [`Error::detail`] is shown to callers
+/// and must hold no text of a back office; such text goes to [`Error::with_native`], which is only ever logged.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    detail: Cow<'static, str>,
+    outcome: Outcome,
+    retry: Retry,
+    system: Option<SystemKey>,
+    operation: Option<&'static str>,
+    fields: Vec<FieldError>,
+    native: Option<String>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// A failure of this kind. `detail` is a sentence for the caller: what happened and what to do.
+    ///
+    /// The outcome starts as `failed`, or `notAttempted` for kinds that say that nothing was sent; retry starts as
+    /// [`Retry::Soon`] for kinds that pass by themselves and [`Retry::Never`] otherwise.
+    pub fn new(kind: ErrorKind, detail: impl Into<Cow<'static, str>>) -> Self {
+        let outcome = match kind {
+            ErrorKind::ConnectRefused
+            | ErrorKind::Dns
+            | ErrorKind::TlsPeerExpired
+            | ErrorKind::TlsUntrusted
+            | ErrorKind::BreakerOpen
+            | ErrorKind::QueueFull
+            | ErrorKind::Maintenance
+            | ErrorKind::Unsupported
+            | ErrorKind::UnsupportedQuery
+            | ErrorKind::InvalidInput
+            | ErrorKind::InvalidCursor
+            | ErrorKind::Unauthenticated
+            | ErrorKind::Forbidden => Outcome::NotAttempted,
+            _ => Outcome::Failed,
+        };
+        let retry = match kind {
+            ErrorKind::ConnectRefused
+            | ErrorKind::Dns
+            | ErrorKind::ConnectionLost
+            | ErrorKind::Timeout
+            | ErrorKind::QueueFull
+            | ErrorKind::RateLimited
+            | ErrorKind::BreakerOpen => Retry::Soon,
+            _ => Retry::Never,
+        };
+        Self(Box::new(Inner {
+            kind,
+            detail: detail.into(),
+            outcome,
+            retry,
+            system: None,
+            operation: None,
+            fields: Vec::new(),
+            native: None,
+            source: None,
+        }))
+    }
+
+    /// Says what is known about the effect. A write whose answer was lost is [`Outcome::Unknown`].
+    #[must_use]
+    pub fn with_outcome(mut self, outcome: Outcome) -> Self {
+        self.0.outcome = outcome;
+        self
+    }
+
+    /// Says whether trying again can help.
+    #[must_use]
+    pub fn with_retry(mut self, retry: Retry) -> Self {
+        self.0.retry = retry;
+        self
+    }
+
+    /// Keeps the error underneath, for the log.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// Keeps the back office's own words, for the log only. Cut at 2,000 characters.
+    #[must_use]
+    pub fn with_native(mut self, text: impl Into<String>) -> Self {
+        let mut text = text.into();
+        if let Some((end, _)) = text.char_indices().nth(2_000) {
+            text.truncate(end);
+        }
+        self.0.native = Some(text);
+        self
+    }
+
+    /// Names every fault in the caller's input.
+    #[must_use]
+    pub fn with_fields(mut self, fields: Vec<FieldError>) -> Self {
+        self.0.fields = fields;
+        self
+    }
+
+    /// Adds the system and the operation. The error-context layer does this for every adapter; nobody else needs to.
+    #[must_use]
+    pub fn with_call(mut self, system: &SystemKey, operation: &'static str) -> Self {
+        self.0.system.get_or_insert_with(|| system.clone());
+        self.0.operation.get_or_insert(operation);
+        self
+    }
+
+    /// What kind of failure this is.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The sentence for the caller.
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
+    /// What is known about the effect.
+    pub fn outcome(&self) -> Outcome {
+        self.0.outcome
+    }
+
+    /// Whether trying again can help.
+    pub fn retry(&self) -> Retry {
+        self.0.retry
+    }
+
+    /// The system concerned, once the error-context layer has seen the error.
+    pub fn system(&self) -> Option<&SystemKey> {
+        self.0.system.as_ref()
+    }
+
+    /// The operation concerned, for example `documents list`.
+    pub fn operation(&self) -> Option<&'static str> {
+        self.0.operation
+    }
+
+    /// Every fault in the caller's input; empty for other failures.
+    pub fn fields(&self) -> &[FieldError] {
+        &self.0.fields
+    }
+
+    /// The back office's own words. Log them under the trace id; never send them on.
+    pub fn native(&self) -> Option<&str> {
+        self.0.native.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.detail)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("detail", &self.0.detail)
+            .field("outcome", &self.0.outcome)
+            .field("system", &self.0.system)
+            .field("operation", &self.0.operation)
+            .field("fields", &self.0.fields)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}

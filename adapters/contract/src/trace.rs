@@ -1,0 +1,393 @@
+//! One request is one tree of spans, recorded as plain data.
+//!
+//! Spans are cheap enough to be made for every request; whether a tree is exported, kept on disk or dropped is decided
+//! once, when its last span has ended and it is known whether the request failed or was slow. Attribute keys are
+//! a closed set of constants and values are numbers, flags or short texts from configuration, so that personal data
+//! has no way in. Ids and the header follow W3C Trace Context; names follow the OpenTelemetry conventions.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use parking_lot::Mutex;
+
+use crate::ErrorKind;
+
+/// Spans that one trace keeps; more are counted and dropped.
+pub const MAX_SPANS: usize = 512;
+
+/// 16 octets, never all zero (W3C Trace Context, section 3.2.2.3).
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TraceId(pub [u8; 16]);
+
+/// 8 octets, never all zero.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SpanId(pub u64);
+
+impl fmt::Display for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+impl fmt::Debug for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for SpanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for SpanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl SpanId {
+    fn random() -> Self {
+        Self(rand::random::<u64>().max(1))
+    }
+}
+
+/// A caller's `traceparent` (W3C Trace Context, section 3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RemoteParent {
+    /// The caller's trace.
+    pub trace_id: TraceId,
+    /// The caller's span.
+    pub span_id: SpanId,
+    /// Whether the caller records.
+    pub sampled: bool,
+}
+
+impl RemoteParent {
+    /// Reads a `traceparent` header. `None` when it is malformed, all zero, or of the reserved version `ff`.
+    pub fn parse(header: &str) -> Option<Self> {
+        let mut parts = header.split('-');
+        let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let lower_hex = |s: &str, n: usize| {
+            s.len() == n && s.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        };
+        let shaped =
+            lower_hex(version, 2) && lower_hex(trace, 32) && lower_hex(span, 16) && lower_hex(flags, 2);
+        if !shaped || version == "ff" || (version == "00" && parts.next().is_some()) {
+            return None;
+        }
+        let trace_id = u128::from_str_radix(trace, 16).ok().filter(|id| *id != 0)?;
+        let span_id = u64::from_str_radix(span, 16).ok().filter(|id| *id != 0)?;
+        let flags = u8::from_str_radix(flags, 16).ok()?;
+        Some(Self {
+            trace_id: TraceId(trace_id.to_be_bytes()),
+            span_id: SpanId(span_id),
+            sampled: flags & 1 == 1,
+        })
+    }
+}
+
+/// Which side of an exchange a span stands for (OpenTelemetry span kind).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpanKind {
+    /// We serve.
+    Server,
+    /// Inside us.
+    Internal,
+    /// We ask.
+    Client,
+    /// We publish.
+    Producer,
+}
+
+/// The attribute keys that spans may carry. Add one here, with a reason, or do not record it.
+pub mod attr {
+    /// `http.route`: the route template.
+    pub const HTTP_ROUTE: &str = "http.route";
+    /// `http.request.method`.
+    pub const HTTP_METHOD: &str = "http.request.method";
+    /// `http.response.status_code`.
+    pub const HTTP_STATUS: &str = "http.response.status_code";
+    /// `http.request.resend_count`: from the second attempt on.
+    pub const HTTP_RESEND: &str = "http.request.resend_count";
+    /// `server.address`: host of a back office, from configuration.
+    pub const SERVER_ADDRESS: &str = "server.address";
+    /// `server.port`.
+    pub const SERVER_PORT: &str = "server.port";
+    /// `network.protocol.version`.
+    pub const PROTOCOL_VERSION: &str = "network.protocol.version";
+    /// `error.type`: the closed set of the contract.
+    pub const ERROR_TYPE: &str = "error.type";
+    /// The configured key of the system.
+    pub const SYSTEM: &str = "portico.system";
+    /// The adapter kind.
+    pub const ADAPTER: &str = "portico.adapter";
+    /// The operation id.
+    pub const OPERATION: &str = "portico.operation";
+    /// State of the circuit breaker when the call came.
+    pub const BREAKER: &str = "portico.breaker.state";
+    /// Attempts that the call took.
+    pub const ATTEMPTS: &str = "portico.attempts";
+    /// Milliseconds spent waiting for a place.
+    pub const QUEUED_MS: &str = "portico.queued_ms";
+    /// What is known about the effect of a failed call.
+    pub const OUTCOME: &str = "portico.outcome";
+    /// Octets that a stream carried.
+    pub const STREAM_BYTES: &str = "portico.stream.bytes";
+    /// The problem code that the caller saw.
+    pub const PROBLEM: &str = "portico.problem";
+    /// Items in an answer.
+    pub const ITEMS: &str = "portico.items";
+}
+
+/// A value of an attribute.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// A word that is in the program.
+    Word(&'static str),
+    /// A word from configuration: a system key, a host name.
+    Configured(Arc<str>),
+    /// A number.
+    Number(i64),
+    /// Yes or no.
+    Flag(bool),
+}
+
+impl From<&'static str> for Value {
+    fn from(word: &'static str) -> Self {
+        Self::Word(word)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(flag: bool) -> Self {
+        Self::Flag(flag)
+    }
+}
+
+impl From<Arc<str>> for Value {
+    fn from(text: Arc<str>) -> Self {
+        Self::Configured(text)
+    }
+}
+
+/// A span that has ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpanRecord {
+    /// Its id.
+    pub id: SpanId,
+    /// The span inside which it ran; for the root, the caller's span if there was one.
+    pub parent: Option<SpanId>,
+    /// Which side it stands for.
+    pub kind: SpanKind,
+    /// `GET /v1/documents/{id}`, `documents list`, `PROPFIND`.
+    pub name: Cow<'static, str>,
+    /// Since the start of the trace.
+    pub start: Duration,
+    /// Since the start of the trace.
+    pub end: Duration,
+    /// `error.type` if it failed.
+    pub error: Option<&'static str>,
+    /// Attributes in the order they were set.
+    pub attributes: Vec<(&'static str, Value)>,
+}
+
+/// A whole tree, handed to the sink when its last span has ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FinishedTrace {
+    /// Its id.
+    pub trace_id: TraceId,
+    /// Whether the caller, or our own sampling, asked for it.
+    pub sampled: bool,
+    /// Wall-clock time of the start.
+    pub started_at: SystemTime,
+    /// The caller's span, where there was one.
+    pub remote_parent: Option<SpanId>,
+    /// The spans in the order in which they ended; the root is the one whose parent is `remote_parent`.
+    pub spans: Vec<SpanRecord>,
+    /// Spans over [`MAX_SPANS`].
+    pub dropped: usize,
+}
+
+/// Takes finished traces. Must not block: it is called wherever the last span happens to end.
+pub trait TraceSink: Send + Sync + 'static {
+    /// Takes one finished trace.
+    fn finished(&self, trace: FinishedTrace);
+}
+
+struct TraceState {
+    trace_id: TraceId,
+    sampled: bool,
+    started_at: SystemTime,
+    started: Instant,
+    remote_parent: Option<SpanId>,
+    done: Mutex<(Vec<SpanRecord>, usize)>,
+    sink: Option<Arc<dyn TraceSink>>,
+}
+
+impl Drop for TraceState {
+    fn drop(&mut self) {
+        let Some(sink) = self.sink.take() else { return };
+        let (spans, dropped) = std::mem::take(self.done.get_mut());
+        sink.finished(FinishedTrace {
+            trace_id: self.trace_id,
+            sampled: self.sampled,
+            started_at: self.started_at,
+            remote_parent: self.remote_parent,
+            spans,
+            dropped,
+        });
+    }
+}
+
+/// A span that runs. It ends when it is dropped; whatever must outlive a function (a body that streams) takes it along.
+pub struct Span {
+    state: Arc<TraceState>,
+    record: Option<SpanRecord>,
+}
+
+/// A place in a tree under which more spans can be made. Cheap to clone; travels in the call context.
+#[derive(Clone)]
+pub struct SpanContext {
+    state: Arc<TraceState>,
+    id: SpanId,
+}
+
+impl Span {
+    /// Starts a tree. `sampled` is our own decision; a sampled remote parent overrides it.
+    pub fn root(
+        sink: Arc<dyn TraceSink>,
+        parent: Option<RemoteParent>,
+        sampled: bool,
+        kind: SpanKind,
+        name: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let trace_id = parent
+            .map_or_else(|| TraceId(rand::random::<u128>().max(1).to_be_bytes()), |parent| parent.trace_id);
+        let remote_parent = parent.map(|parent| parent.span_id);
+        let state = Arc::new(TraceState {
+            trace_id,
+            sampled: sampled || parent.is_some_and(|parent| parent.sampled),
+            started_at: SystemTime::now(),
+            started: Instant::now(),
+            remote_parent,
+            done: Mutex::new((Vec::with_capacity(4), 0)),
+            sink: Some(sink),
+        });
+        Self::start(state, remote_parent, kind, name.into())
+    }
+
+    /// A tree that nobody takes: for tests and for calls that start inside the gateway before telemetry is up.
+    pub fn detached(name: &'static str) -> Self {
+        let state = Arc::new(TraceState {
+            trace_id: TraceId(rand::random::<u128>().max(1).to_be_bytes()),
+            sampled: false,
+            started_at: SystemTime::now(),
+            started: Instant::now(),
+            remote_parent: None,
+            done: Mutex::new((Vec::new(), 0)),
+            sink: None,
+        });
+        Self::start(state, None, SpanKind::Internal, name.into())
+    }
+
+    fn start(
+        state: Arc<TraceState>,
+        parent: Option<SpanId>,
+        kind: SpanKind,
+        name: Cow<'static, str>,
+    ) -> Self {
+        let start = state.started.elapsed();
+        let record = SpanRecord {
+            id: SpanId::random(),
+            parent,
+            kind,
+            name,
+            start,
+            end: start,
+            error: None,
+            attributes: Vec::with_capacity(6),
+        };
+        Self { state, record: Some(record) }
+    }
+
+    /// Sets an attribute. `key` comes from [`attr`].
+    pub fn set(&mut self, key: &'static str, value: impl Into<Value>) {
+        if let Some(record) = &mut self.record {
+            record.attributes.push((key, value.into()));
+        }
+    }
+
+    /// Gives the span a better name, once the route is known.
+    pub fn rename(&mut self, name: impl Into<Cow<'static, str>>) {
+        if let Some(record) = &mut self.record {
+            record.name = name.into();
+        }
+    }
+
+    /// Marks the span as failed, with `error.type` of the kind.
+    pub fn fail(&mut self, kind: ErrorKind) {
+        if let Some(record) = &mut self.record {
+            record.error = Some(kind.error_type());
+        }
+    }
+
+    /// The place under which the span's children go.
+    pub fn context(&self) -> SpanContext {
+        let id = self.record.as_ref().map_or(SpanId(0), |record| record.id);
+        SpanContext { state: Arc::clone(&self.state), id }
+    }
+}
+
+impl Drop for Span {
+    fn drop(&mut self) {
+        let Some(mut record) = self.record.take() else { return };
+        record.end = self.state.started.elapsed();
+        let mut done = self.state.done.lock();
+        if done.0.len() < MAX_SPANS {
+            done.0.push(record);
+        } else {
+            done.1 += 1;
+        }
+    }
+}
+
+impl SpanContext {
+    /// Starts a span here.
+    pub fn child(&self, kind: SpanKind, name: impl Into<Cow<'static, str>>) -> Span {
+        Span::start(Arc::clone(&self.state), Some(self.id), kind, name.into())
+    }
+
+    /// The id of the tree: what people quote to the service desk.
+    pub fn trace_id(&self) -> TraceId {
+        self.state.trace_id
+    }
+
+    /// Whether the tree will be exported whatever happens.
+    pub fn sampled(&self) -> bool {
+        self.state.sampled
+    }
+
+    /// The `traceparent` header for a request sent from here (W3C Trace Context, section 3.2).
+    pub fn traceparent(&self) -> String {
+        format!("00-{}-{}-{:02x}", self.state.trace_id, self.id, u8::from(self.state.sampled))
+    }
+}
+
+impl fmt::Debug for SpanContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SpanContext({} {})", self.state.trace_id, self.id)
+    }
+}
+
+#[cfg(test)]
+mod tests;
