@@ -23,7 +23,7 @@ fn a_tree_is_handed_over_once_when_its_last_span_ends() {
     drop(body);
     let traces = kept.0.lock();
     assert_eq!(traces.len(), 1);
-    let [body, root] = &traces[0].spans[..] else { panic!("two spans") };
+    let [root, body] = &traces[0].spans[..] else { panic!("two spans") };
     assert_eq!(root.parent, None);
     assert_eq!(body.parent, Some(root.id));
 }
