@@ -92,6 +92,9 @@ pub struct System {
     pub report: Option<SourceReport>,
     /// What it can do.
     pub operations: Vec<OperationInfo>,
+    /// The id of the root folder, where the system is a document store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root_document_id: Option<String>,
     /// How its changes are found.
     pub change_detection: ChangeDetection,
     /// Whether ids of its resources change when they are moved or renamed.

@@ -101,6 +101,8 @@ pub struct Profile {
     pub reconciliation: Reconciliation,
     /// How sensitive a thing is when it does not say so itself.
     pub classification: Classification,
+    /// Whether no thing of this system has facts of its own, so that access is decided without reading it first.
+    pub uniform_facts: bool,
     /// Documented deviations that a front-end may notice, a sentence each.
     pub quirks: Vec<Cow<'static, str>>,
 }

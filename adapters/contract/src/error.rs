@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use portico_schemas::{FieldError, Outcome, ProblemCode, SourceStatus};
+use portico_schemas::{FieldError, Outcome, Problem, ProblemCode, SourceStatus};
 
 use crate::SystemKey;
 
@@ -336,6 +336,33 @@ impl Error {
     /// The back office's own words. Log them under the trace id; never send them on.
     pub fn native(&self) -> Option<&str> {
         self.0.native.as_deref()
+    }
+}
+
+impl Error {
+    /// The problem document of this failure, without what only the edge knows: the path and the trace id.
+    pub fn to_problem(&self) -> Problem {
+        let code = self.kind().code();
+        let retry_after = match self.retry() {
+            Retry::After(wait) => Some(wait.as_secs().max(1)),
+            Retry::Soon | Retry::Never => None,
+        };
+        Problem {
+            type_uri: format!("/docs/problems/{}", code.as_str()),
+            title: code.title().to_owned(),
+            status: code.status(),
+            detail: self.detail().to_owned(),
+            instance: None,
+            code,
+            origin: code.origin(),
+            system: self.system().map(|system| system.as_str().to_owned()),
+            outcome: self.outcome(),
+            retryable: self.retry() != Retry::Never,
+            retry_after,
+            trace_id: None,
+            errors: self.fields().to_vec(),
+            sources: Vec::new(),
+        }
     }
 }
 

@@ -72,6 +72,7 @@ impl<A: Handler<CheckSystem>> AdapterBuilder<A> {
             id_follows_path: false,
             reconciliation: Reconciliation::Cannot,
             classification: Classification::default(),
+            uniform_facts: false,
             quirks: Vec::new(),
         };
         let builder = Self { adapter: Arc::new(adapter), system, handlers: HashMap::new(), profile };
@@ -114,6 +115,13 @@ impl<A: Handler<CheckSystem>> AdapterBuilder<A> {
     #[must_use]
     pub fn classification(mut self, classification: Classification) -> Self {
         self.profile.classification = classification;
+        self
+    }
+
+    /// Says that no thing of this system has an owner, a unit or a classification of its own.
+    #[must_use]
+    pub fn uniform_facts(mut self) -> Self {
+        self.profile.uniform_facts = true;
         self
     }
 
