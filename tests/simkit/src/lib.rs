@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod client;
+pub mod council;
 pub mod fault;
 pub mod http;
 pub mod wait;
