@@ -1,1 +1,18 @@
-//! portico-compose
+//! Use cases over the systems: authorise, fan out, merge, seal.
+//!
+//! The composition knows the systems by their [`portico_contract::Upstream`] and nothing else: which adapter speaks and
+//! which layers stand in between is settled before. It owns three decisions: what a person may see ([`portico_policy`]
+//! is asked here and nowhere else), how pages of several systems become one ([`merge`]), and how keys and positions
+//! leave the gateway ([`seal`]).
+#![warn(missing_docs)]
+
+mod documents;
+mod fan_out;
+mod listing;
+mod merge;
+pub mod seal;
+mod systems;
+
+pub use documents::{Documents, Found};
+pub use listing::{ListRequest, Listing, Refusal};
+pub use systems::{Standing, System, Systems};

@@ -1,0 +1,271 @@
+//! One list over several systems: who takes part, asking all of them at once, and the page that comes of it.
+
+use std::future::Future;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use portico_contract::access::{Facts, Scope};
+use portico_contract::paging::{ListQuery, SourcePage};
+use portico_contract::{CallContext, Capability, Error, ErrorKind, SystemKey};
+use portico_policy::{Action, Policy, Target};
+use portico_schemas::{FieldError, ResourceType, SourceReport, SourceStatus};
+
+use crate::listing::{ListRequest, Listing, Refusal};
+use crate::merge::{Lane, Left, Order, merge};
+use crate::seal::{Cursor, Seals, SourcePosition};
+use crate::systems::{System, Systems};
+
+/// What every list needs, whatever it lists.
+pub(crate) struct FanOut<'a> {
+    pub systems: &'a Systems,
+    pub policy: &'a dyn Policy,
+    pub seals: &'a Seals,
+    /// The route, for binding the cursor.
+    pub route: &'a str,
+    pub resource: ResourceType,
+    /// The operation that a system has to claim to take part.
+    pub operation: &'static str,
+}
+
+/// One source of one page: asked, left out, or already done.
+struct Seat<'a> {
+    system: &'a System,
+    at: SourcePosition,
+    report: SourceReport,
+}
+
+impl FanOut<'_> {
+    /// Asks every source at once and merges what they give. `ask` makes the call; `facts` reads the facts of an item,
+    /// for the second look of the policy; `found` makes an item of the answer.
+    pub(crate) async fn list<T, R, F, Fut>(
+        &self,
+        context: &CallContext,
+        request: &ListRequest,
+        ask: F,
+        facts: impl Fn(&T) -> &Facts,
+        found: impl Fn(&System, T) -> R,
+    ) -> Result<Listing<R>, Refusal>
+    where
+        F: Fn(System, CallContext, ListQuery) -> Fut,
+        Fut: Future<Output = Result<SourcePage<T>, Error>>,
+    {
+        let binding = request.binding(self.route, &context.principal);
+        let now = Timestamp::now();
+        let mut seats = match &request.cursor {
+            Some(cursor) => self.resume(&self.seals.open_cursor(cursor, &binding, now)?),
+            None => self.first_page(context, request)?,
+        };
+        let order = self.order(request, &mut seats);
+        let asked: Vec<usize> = (0..seats.len())
+            .filter(|i| matches!(seats[*i].at, SourcePosition::Start | SourcePosition::Next(_)))
+            .collect();
+        let calls = asked.iter().map(|index| {
+            let seat = &seats[*index];
+            let query = self.query(context, request, seat);
+            ask(seat.system.clone(), context.clone(), query)
+        });
+        let mut lanes = Vec::new();
+        let mut lane_seats = Vec::new();
+        for (index, answer) in asked.iter().copied().zip(join_all(calls).await) {
+            match answer {
+                Ok(page) => {
+                    seats[index].report.fetched_at = Some(Timestamp::now());
+                    lanes.push(Lane::new(page));
+                    lane_seats.push(index);
+                }
+                Err(error) => fail(&mut seats[index], &error),
+            }
+        }
+        if lanes.is_empty() && seats.iter().any(|seat| matches!(seat.at, SourcePosition::Failed(_))) {
+            return Err(Refusal::no_source(seats.into_iter().map(|seat| seat.report).collect()));
+        }
+        let taken = merge(&mut lanes, request.limit, &order);
+        let items = taken
+            .into_iter()
+            .filter_map(|(lane, item)| {
+                let system = seats[lane_seats[lane]].system;
+                self.visible(context, system, facts(&item)).then(|| found(system, item))
+            })
+            .collect();
+        for (lane, index) in lanes.into_iter().zip(lane_seats) {
+            match lane.left() {
+                Left::At(Some(position)) => seats[index].at = SourcePosition::Next(position),
+                Left::At(None) => {}
+                Left::Nothing => seats[index].at = SourcePosition::Done,
+            }
+        }
+        let next = self.next(&seats, &binding, now)?;
+        Ok(Listing { items, next, sources: seats.into_iter().map(|seat| seat.report).collect() })
+    }
+
+    /// Who takes part, on the first page: systems that claim the operation, narrowed by `source=`.
+    fn first_page(&self, context: &CallContext, request: &ListRequest) -> Result<Vec<Seat<'_>>, Error> {
+        self.refuse_unknown_sources(request)?;
+        let mut seats = Vec::new();
+        for system in self.systems.iter() {
+            let wanted = request.sources.as_ref().is_none_or(|keys| keys.contains(system.key()));
+            let Some(capability) = system.upstream.profile.operations.get(self.operation) else { continue };
+            if !wanted {
+                continue;
+            }
+            let mut seat = Seat { system, at: SourcePosition::Start, report: report(system) };
+            if let Some(error) = unsupported(request, capability) {
+                fail(&mut seat, &error);
+            } else if self.scope(context, system) == Scope::None {
+                fail(
+                    &mut seat,
+                    &Error::new(ErrorKind::Forbidden, "You may not see this list in this system."),
+                );
+            }
+            seats.push(seat);
+        }
+        if seats.is_empty() {
+            return Err(Error::new(ErrorKind::Unsupported, "No configured system offers this list."));
+        }
+        Ok(seats)
+    }
+
+    fn refuse_unknown_sources(&self, request: &ListRequest) -> Result<(), Error> {
+        let unknown: Vec<FieldError> = request
+            .sources
+            .iter()
+            .flatten()
+            .filter(|key| {
+                !self
+                    .systems
+                    .get(key)
+                    .is_some_and(|s| s.upstream.profile.operations.contains_key(self.operation))
+            })
+            .map(|key| FieldError {
+                detail: format!("`{key}` is not a system that offers this list; see /v1/systems"),
+                pointer: "?source".to_owned(),
+            })
+            .collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::InvalidInput, "The query names a system that cannot be asked.")
+            .with_fields(unknown))
+    }
+
+    /// Who takes part, on later pages: those of the cursor. One that failed stays failed; one that is no longer
+    /// configured counts as failed from now on.
+    fn resume(&self, cursor: &Cursor) -> Vec<Seat<'_>> {
+        let mut seats = Vec::new();
+        for (key, at) in &cursor.sources {
+            let Some(system) = self.systems.get(key) else { continue };
+            let mut seat = Seat { system, at: at.clone(), report: report(system) };
+            if let SourcePosition::Failed(status) = at {
+                seat.report.status = *status;
+                let why = "This system failed on an earlier page of this list; start again to include it.";
+                let mut problem = Error::new(kind_of(*status), why).to_problem();
+                problem.system = Some(system.key().as_str().to_owned());
+                seat.report.problem = Some(Box::new(problem));
+            }
+            seats.push(seat);
+        }
+        seats
+    }
+
+    /// How the lanes are put together. A merge needs an order that all of them sort natively.
+    fn order(&self, request: &ListRequest, seats: &mut [Seat<'_>]) -> Order {
+        if !request.sort.is_empty() {
+            return Order::ByKey(request.sort.iter().map(|term| term.descending).collect());
+        }
+        let mut natural =
+            seats.iter().filter(|seat| !matches!(seat.at, SourcePosition::Failed(_))).map(|seat| {
+                seat.system.upstream.profile.operations.get(self.operation).and_then(|c| c.natural_sort)
+            });
+        match natural.next() {
+            Some(Some(first)) if natural.all(|sort| sort == Some(first)) => Order::ByKey(vec![false]),
+            _ => Order::Configured,
+        }
+    }
+
+    fn query(&self, context: &CallContext, request: &ListRequest, seat: &Seat<'_>) -> ListQuery {
+        ListQuery {
+            filters: request.filters.clone(),
+            sort: request.sort.clone(),
+            limit: request.limit,
+            after: match &seat.at {
+                SourcePosition::Next(position) => Some(position.clone()),
+                _ => None,
+            },
+            scope: self.scope(context, seat.system),
+        }
+    }
+
+    fn scope(&self, context: &CallContext, system: &System) -> Scope {
+        self.policy.scope(&context.principal, Action::Read, &target(self.resource, system))
+    }
+
+    fn visible(&self, context: &CallContext, system: &System, facts: &Facts) -> bool {
+        self.policy.allows(&context.principal, Action::Read, &target(self.resource, system), facts)
+    }
+
+    fn next(&self, seats: &[Seat<'_>], binding: &str, now: Timestamp) -> Result<Option<String>, Error> {
+        let more = seats.iter().any(|s| matches!(s.at, SourcePosition::Start | SourcePosition::Next(_)));
+        if !more {
+            return Ok(None);
+        }
+        let sources: Vec<(SystemKey, SourcePosition)> =
+            seats.iter().map(|seat| (seat.system.key().clone(), seat.at.clone())).collect();
+        self.seals.seal_cursor(&Cursor { sources }, binding, now).map(Some)
+    }
+}
+
+/// What the policy is asked about.
+pub(crate) fn target(resource: ResourceType, system: &System) -> Target<'_> {
+    Target { resource, system: system.key(), default_classification: system.upstream.profile.classification }
+}
+
+fn report(system: &System) -> SourceReport {
+    SourceReport {
+        system: system.key().as_str().to_owned(),
+        status: SourceStatus::Ok,
+        fetched_at: None,
+        retry_after: None,
+        problem: None,
+    }
+}
+
+fn fail(seat: &mut Seat<'_>, error: &Error) {
+    let mut problem = error.to_problem();
+    problem.system.get_or_insert_with(|| seat.system.key().as_str().to_owned());
+    seat.at = SourcePosition::Failed(error.kind().source_status());
+    seat.report.status = error.kind().source_status();
+    seat.report.retry_after = problem.retry_after;
+    seat.report.problem = Some(Box::new(problem));
+}
+
+/// The kind that stands for a status when only the status was kept.
+fn kind_of(status: SourceStatus) -> ErrorKind {
+    match status {
+        SourceStatus::Timeout | SourceStatus::Late => ErrorKind::Timeout,
+        SourceStatus::Forbidden => ErrorKind::Forbidden,
+        SourceStatus::Misconfigured => ErrorKind::CredentialsRefused,
+        SourceStatus::Maintenance => ErrorKind::Maintenance,
+        SourceStatus::Unsupported => ErrorKind::UnsupportedQuery,
+        SourceStatus::Invalid => ErrorKind::InvalidResponse,
+        SourceStatus::Ok | SourceStatus::Stale | SourceStatus::Unavailable => ErrorKind::ConnectionLost,
+    }
+}
+
+/// Names every field that the system cannot filter or sort by.
+fn unsupported(request: &ListRequest, capability: &Capability) -> Option<Error> {
+    let filters =
+        request.filters.iter().filter(|f| !capability.filters_by(&f.field, f.comparison)).map(|f| {
+            (format!("this system cannot filter by `{}` in this way", f.field), format!("?{}", f.field))
+        });
+    let sorts = request
+        .sort
+        .iter()
+        .filter(|term| !capability.sorts_by(&term.field))
+        .map(|term| (format!("this system cannot sort by `{}`", term.field), "?sort".to_owned()));
+    let faults: Vec<FieldError> =
+        filters.chain(sorts).map(|(detail, pointer)| FieldError { detail, pointer }).collect();
+    (!faults.is_empty()).then(|| {
+        Error::new(ErrorKind::UnsupportedQuery, "This system cannot filter or sort as asked.")
+            .with_fields(faults)
+    })
+}
