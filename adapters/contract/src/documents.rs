@@ -143,6 +143,8 @@ operation!(ReadContent -> Streamed<ContentHead>, "documents read_content", Read,
 /// What is known of content before its first octet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContentHead {
+    /// The name of the document, for the person who saves it.
+    pub name: Option<String>,
     /// Media type, if the system says.
     pub media_type: Option<String>,
     /// Octets that follow, if the system says.

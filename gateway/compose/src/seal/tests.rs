@@ -27,7 +27,6 @@ fn cursor() -> Cursor {
 proptest! {
     #[test]
     fn ids_open_to_what_was_sealed(path in ".{0,300}", system in "[a-z][a-z0-9-]{0,31}") {
-        prop_assume!(!path.contains('\0'));
         let document = DocumentRef::Id(NativeId::new(&path).unwrap());
         let id = seals().seal_document(&key(&system), &document);
         prop_assert_eq!(&id, &seals().seal_document(&key(&system), &document), "the same thing has the same id");
