@@ -1,1 +1,151 @@
-//! portico-servers
+//! Installs and starts the real products that the tests run against, on free ports of 127.0.0.1, with their data
+//! in a temporary folder, and stops them when dropped.
+//!
+//! A test asks with [`for_test`]; every test gets a server of its own, so that none sees another's data. Nothing
+//! that runs on the machine already is used or touched. How each product is had and set up: `README.md` here.
+
+#![warn(missing_docs)]
+
+mod apache;
+mod install;
+mod process;
+mod proxies;
+mod report;
+mod rotel;
+mod session;
+#[cfg(test)]
+mod tests;
+mod wsgidav;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+pub use install::{checkout, prepare};
+pub use process::Running;
+pub use report::{clear_report, not_run_report};
+pub use session::{down, up};
+
+/// The user that a server with authentication knows.
+pub const USERNAME: &str = "portico";
+/// Its password; the servers listen on loopback only and live for one test.
+pub const PASSWORD: &str = "portico-test";
+
+/// How often a start is tried again because another process took the port in between.
+const ATTEMPTS: usize = 5;
+
+/// A product that can be started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Product {
+    /// Apache httpd with mod_dav. WebDAV with Basic authentication under `/dav`, the same files readable without
+    /// either under `/static`.
+    Apache,
+    /// WsgiDAV on cheroot: WebDAV with Basic authentication at the root, locks included.
+    WsgiDav,
+    /// An OpenTelemetry collector; it takes OTLP over HTTP and writes every span it gets into its log.
+    Rotel,
+    /// nginx with one worker, for the bench; see [`Setup`].
+    Nginx,
+    /// HAProxy with one thread, for the bench; see [`Setup`].
+    Haproxy,
+}
+
+impl Product {
+    /// What the tests need.
+    pub const FOR_TESTS: [Self; 3] = [Self::Apache, Self::WsgiDav, Self::Rotel];
+    /// What the bench compares with.
+    pub const FOR_BENCH: [Self; 2] = [Self::Nginx, Self::Haproxy];
+
+    /// The name on the command line and in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Apache => "apache",
+            Self::WsgiDav => "wsgidav",
+            Self::Rotel => "rotel",
+            Self::Nginx => "nginx",
+            Self::Haproxy => "haproxy",
+        }
+    }
+}
+
+impl fmt::Display for Product {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+/// What a start can be given beyond the product; the default is right for tests.
+#[derive(Debug, Clone, Default)]
+pub struct Setup {
+    /// nginx, HAProxy: forward everything to this address. HAProxy cannot do without.
+    pub target: Option<SocketAddr>,
+    /// nginx: serve this folder where there is no target.
+    pub files: Option<PathBuf>,
+    /// Run on this one core (with `taskset`).
+    pub core: Option<usize>,
+}
+
+/// Why a product is not running.
+#[derive(Debug, Clone)]
+pub struct NotRun {
+    /// Which one.
+    pub product: Product,
+    /// What stood in the way and, where there is something to do, what to do.
+    pub why: String,
+}
+
+impl fmt::Display for NotRun {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} was not run: {}", self.product, self.why)
+    }
+}
+
+impl std::error::Error for NotRun {}
+
+/// Installs the product if need be and starts it with the default [`Setup`].
+pub fn start(product: Product) -> Result<Running, NotRun> {
+    start_with(product, &Setup::default())
+}
+
+/// Installs the product if need be and starts it. When this returns, it accepts connections.
+pub fn start_with(product: Product, setup: &Setup) -> Result<Running, NotRun> {
+    launch(product, setup, None).map_err(|error| NotRun { product, why: format!("{error:#}") })
+}
+
+/// What a test calls: the running product, or `None` where the test has to pass without it.
+///
+/// The reason is printed and kept for the closing table of `cargo xtask test`.
+///
+/// # Panics
+/// With `CI=true` in the environment, where a product that cannot start is a failure.
+pub fn for_test(product: Product) -> Option<Running> {
+    match start(product) {
+        Ok(running) => Some(running),
+        Err(not_run) => {
+            assert!(std::env::var("CI").as_deref() != Ok("true"), "{not_run}");
+            report::note(&not_run);
+            None
+        }
+    }
+}
+
+/// `home`: a folder to keep the server's files in, which makes it outlive this process.
+fn launch(product: Product, setup: &Setup, home: Option<&Path>) -> anyhow::Result<Running> {
+    install::prepare(product)?;
+    let mut clashes = 0;
+    loop {
+        let home = process::Home::new(product, home)?;
+        let spec = match product {
+            Product::Apache => apache::spec(home.path())?,
+            Product::WsgiDav => wsgidav::spec(home.path())?,
+            Product::Rotel => rotel::spec()?,
+            Product::Nginx => proxies::nginx(home.path(), setup)?,
+            Product::Haproxy => proxies::haproxy(home.path(), setup)?,
+        };
+        match process::run(product, spec, home, setup.core) {
+            Err(process::Failure::PortTaken) if clashes < ATTEMPTS => clashes += 1,
+            Err(failure) => return Err(failure.into()),
+            Ok(running) => return Ok(running),
+        }
+    }
+}

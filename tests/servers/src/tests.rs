@@ -1,0 +1,97 @@
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use super::*;
+use crate::process::wait_for;
+
+/// One request over a plain socket, the answer as text.
+fn exchange(addr: SocketAddr, method: &str, path: &str, headers: &str, body: &str) -> String {
+    let mut socket = TcpStream::connect(addr).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
+    );
+    socket.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    let _ = socket.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// `portico:portico-test`.
+const BASIC: &str = "Authorization: Basic cG9ydGljbzpwb3J0aWNvLXRlc3Q=\r\n";
+
+fn speaks_webdav(product: Product, base: &str) {
+    let Some(running) = for_test(product) else { return };
+    let send = |method: &str, path: &str, headers: &str, body: &str| {
+        exchange(running.addr, method, &format!("{base}{path}"), headers, body)
+    };
+    assert!(send("GET", "/", "", "").starts_with("HTTP/1.1 401"));
+    assert!(send("MKCOL", "/folder", BASIC, "").starts_with("HTTP/1.1 201"));
+    assert!(send("PUT", "/folder/a%20b.txt", BASIC, "hello").starts_with("HTTP/1.1 201"));
+    assert_eq!(std::fs::read_to_string(running.dir.join("folder/a b.txt")).unwrap(), "hello");
+    let listing = send("PROPFIND", "/folder/", &format!("{BASIC}Depth: 1\r\n"), "");
+    assert!(listing.starts_with("HTTP/1.1 207") && listing.contains("a%20b.txt"), "{listing}");
+    let lock = r#"<?xml version="1.0"?><lockinfo xmlns="DAV:"><lockscope><exclusive/></lockscope>
+        <locktype><write/></locktype></lockinfo>"#;
+    assert!(send("LOCK", "/folder/a%20b.txt", BASIC, lock).starts_with("HTTP/1.1 200"));
+    assert!(send("PUT", "/folder/a%20b.txt", BASIC, "other").starts_with("HTTP/1.1 423"));
+
+    // A file that a test puts there can be changed over the wire once it is handed over.
+    std::fs::write(running.dir.join("put-there.txt"), "old").unwrap();
+    running.hand_over(&running.dir).unwrap();
+    assert!(send("PUT", "/put-there.txt", BASIC, "new").starts_with("HTTP/1.1 204"));
+    let (addr, keeper) = (running.addr, running.keeper());
+    drop(running);
+    assert!(TcpStream::connect(addr).is_err(), "it still listens");
+    assert!(!std::path::Path::new(&format!("/proc/{keeper}")).exists());
+}
+
+#[test]
+fn apache_speaks_webdav_and_serves_files() {
+    speaks_webdav(Product::Apache, "/dav");
+    let Some(running) = for_test(Product::Apache) else { return };
+    std::fs::write(running.dir.join("x.txt"), "readable").unwrap();
+    assert!(exchange(running.addr, "GET", "/static/x.txt", "", "").ends_with("readable"));
+    assert!(exchange(running.addr, "PUT", "/static/x.txt", "", "no").starts_with("HTTP/1.1 405"));
+}
+
+#[test]
+fn wsgidav_speaks_webdav() {
+    speaks_webdav(Product::WsgiDav, "");
+}
+
+#[test]
+fn rotel_writes_down_the_spans_it_gets() {
+    let Some(running) = for_test(Product::Rotel) else { return };
+    let span = r#"{"resourceSpans":[{"resource":{"attributes":[]},"scopeSpans":[{"scope":{"name":"t"},"spans":[
+        {"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174","name":"a span of ours",
+         "kind":2,"startTimeUnixNano":"1","endTimeUnixNano":"2"}]}]}]}"#;
+    let answer = exchange(running.addr, "POST", "/v1/traces", "Content-Type: application/json\r\n", span);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let seen = || running.log_text().contains("a span of ours").then_some(());
+    assert!(wait_for(Duration::from_secs(20), seen).is_some(), "{}", running.log_text());
+}
+
+#[test]
+fn a_frozen_server_is_silent_and_goes_on_when_thawed() {
+    let Some(running) = for_test(Product::Apache) else { return };
+    std::fs::write(running.dir.join("x.txt"), "readable").unwrap();
+    running.freeze().unwrap();
+    let mut socket = TcpStream::connect(running.addr).unwrap();
+    socket.write_all(b"GET /static/x.txt HTTP/1.0\r\n\r\n").unwrap();
+    socket.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+    assert!(socket.read(&mut [0; 64]).is_err(), "a frozen server answered");
+    running.thaw().unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    assert!(answer.ends_with("readable"));
+}
+
+#[test]
+fn a_reason_is_given_where_a_product_cannot_start() {
+    let not_run = start_with(Product::Nginx, &Setup::default()).map(drop).unwrap_err();
+    assert!(not_run.to_string().starts_with("nginx was not run: "), "{not_run}");
+}
