@@ -1,1 +1,72 @@
-//! portico-api
+//! The one API that intranet front-ends call: routes, one file per resource.
+//!
+//! A handler reads its input strictly, asks the composition, and renders. It decides nothing about systems, retries or
+//! permissions. Conventions are those of the API page: see `gateway/docs/ARCHITECTURE.md`.
+#![warn(missing_docs)]
+
+mod body;
+mod conditions;
+mod docs;
+mod documents;
+mod me;
+mod openapi;
+mod query;
+mod reply;
+mod systems;
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post, put};
+use portico_compose::seal::Seals;
+use portico_compose::{Documents, Systems};
+use portico_policy::Policy;
+
+pub use openapi::document as openapi_document;
+
+/// The version of the API, full semantic version: the `API-Version` header.
+pub const API_VERSION: &str = "1.0.0";
+
+/// What the routes need.
+#[derive(Clone)]
+pub struct Api {
+    /// Use cases on documents.
+    pub documents: Documents,
+    /// The catalogue of systems.
+    pub systems: Arc<Systems>,
+    /// Sealed ids and entity tags.
+    pub seals: Arc<Seals>,
+    /// Who may do what.
+    pub policy: Arc<dyn Policy>,
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Api").field("systems", &self.systems).finish_non_exhaustive()
+    }
+}
+
+/// Routes for people who are signed in. The edge puts authentication in front of them.
+pub fn routes(api: Api) -> Router {
+    Router::new()
+        .route("/v1/documents", get(documents::list))
+        .route("/v1/documents/{id}", get(documents::get).put(documents::put).delete(documents::delete))
+        .route("/v1/documents/{id}/children", get(documents::children))
+        .route("/v1/documents/{id}/child-ids", post(documents::child_id))
+        .route("/v1/documents/{id}/content", get(documents::read_content).put(documents::write_content))
+        .route("/v1/documents/{id}/location", put(documents::relocate))
+        .route("/v1/systems", get(systems::list))
+        .route("/v1/systems/{id}", get(systems::get))
+        .route("/v1/me", get(me::get))
+        .with_state(Arc::new(api))
+}
+
+/// Routes for everybody: the contract and the documentation.
+pub fn public_routes() -> Router {
+    Router::new()
+        .route("/v1/openapi.json", get(openapi::serve))
+        .route("/docs", get(docs::index))
+        .route("/docs/problems", get(docs::problems))
+        .route("/docs/problems/{code}", get(docs::problem))
+}

@@ -267,7 +267,14 @@ impl Documents {
         Ok((system, document))
     }
 
-    fn found(&self, context: &CallContext, system: &System, record: DocumentRecord) -> Found<DocumentRecord> {
+    /// What the API shows. A thing that does not say how sensitive it is has the classification of its system.
+    fn found(
+        &self,
+        context: &CallContext,
+        system: &System,
+        mut record: DocumentRecord,
+    ) -> Found<DocumentRecord> {
+        record.facts.classification.get_or_insert(system.upstream.profile.classification);
         let target = target(ResourceType::Document, system);
         let may_write = self.policy.allows(&context.principal, Action::Write, &target, &record.facts);
         Found { system: system.key().clone(), record, may_write, fetched_at: Timestamp::now() }

@@ -1,0 +1,194 @@
+//! Reading: lists, one document, content.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use portico_contract::documents::ContentHead;
+use portico_edge::{ApiResult, RequestContext};
+use portico_schemas::{Document, Page, Problem};
+
+use super::{LIST, render};
+use crate::conditions::{self, Tags};
+use crate::{Api, query, reply};
+
+/// The shape of content in entity tags: the octets depend on the version alone.
+const CONTENT: &str = "content";
+/// RFC 8187 `attr-char`: what need not be escaped in an extended parameter.
+const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'!')
+    .remove(b'#')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'+')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'^')
+    .remove(b'_')
+    .remove(b'`')
+    .remove(b'|')
+    .remove(b'~');
+
+/// Documents and folders of every store, merged into one list.
+#[utoipa::path(get, path = "/v1/documents", tag = "documents", operation_id = "listDocuments",
+    params(
+        ("q" = Option<String>, Query, description = "Text that the name contains, whatever the case."),
+        ("name" = Option<String>, Query, description = "Exact names, comma-separated."),
+        ("objectTypeId" = Option<String>, Query, description = "`document`, `folder`."),
+        ("mediaType" = Option<String>, Query, description = "Media types, comma-separated."),
+        ("contentLength.gte" = Option<i64>, Query, description = "At least so many octets; also `.gt`, `.lte`, `.lt`, or exact."),
+        ("updatedAt.gte" = Option<String>, Query, description = "Changed at or after this instant; also `.gt`, `.lte`, `.lt`."),
+        ("sort" = Option<String>, Query, description = "`path`, `name`, `updatedAt`, `contentLength`; `-` in front for largest first."),
+        ("source" = Option<String>, Query, description = "Only these systems, comma-separated."),
+        ("limit" = Option<u16>, Query, description = "Items at most, 1 to 200; 25 when left out."),
+        ("cursor" = Option<String>, Query, description = "From `next` of the page before."),
+        ("fields" = Option<String>, Query, description = "Members to show, comma-separated.")),
+    responses((status = 200, description = "A page. `sources` says how each system fared.", body = Page<Document>),
+              (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
+pub async fn list(
+    State(api): State<Arc<Api>>,
+    RawQuery(raw): RawQuery,
+    RequestContext(context): RequestContext,
+) -> ApiResult<Response> {
+    let parsed = query::parse_list(raw.as_deref(), &LIST)?;
+    let listing = reply::listed(api.documents.list(&context, &parsed.request).await)?;
+    Ok(reply::page("/v1/documents", raw.as_deref(), listing, |found| {
+        render::value(&api.seals, &found, parsed.fields.as_ref())
+    }))
+}
+
+/// What is directly inside a folder.
+#[utoipa::path(get, path = "/v1/documents/{id}/children", tag = "documents", operation_id = "listChildren",
+    params(
+        ("id" = String, Path, description = "The folder."),
+        ("q" = Option<String>, Query, description = "Text that the name contains, whatever the case."),
+        ("sort" = Option<String>, Query, description = "`path`, `name`, `updatedAt`, `contentLength`; `-` in front for largest first."),
+        ("limit" = Option<u16>, Query, description = "Items at most, 1 to 200; 25 when left out."),
+        ("cursor" = Option<String>, Query, description = "From `next` of the page before."),
+        ("fields" = Option<String>, Query, description = "Members to show, comma-separated.")),
+    responses((status = 200, description = "A page.", body = Page<Document>),
+              (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
+pub async fn children(
+    State(api): State<Arc<Api>>,
+    Path(id): Path<String>,
+    RawQuery(raw): RawQuery,
+    RequestContext(context): RequestContext,
+) -> ApiResult<Response> {
+    let parsed = query::parse_list(raw.as_deref(), &LIST)?;
+    let listing = reply::listed(api.documents.children(&context, &id, &parsed.request).await)?;
+    let path = format!("/v1/documents/{id}/children");
+    Ok(reply::page(&path, raw.as_deref(), listing, |found| {
+        render::value(&api.seals, &found, parsed.fields.as_ref())
+    }))
+}
+
+/// One document or folder, without its content.
+#[utoipa::path(get, path = "/v1/documents/{id}", tag = "documents", operation_id = "getDocument",
+    params(("id" = String, Path, description = "The document."),
+           ("fields" = Option<String>, Query, description = "Members to show, comma-separated."),
+           ("If-None-Match" = Option<String>, Header, description = "Answer 304 if it is still this version.")),
+    responses((status = 200, description = "The document.", body = Document),
+              (status = 304, description = "It has not changed."),
+              (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
+pub async fn get(
+    State(api): State<Arc<Api>>,
+    Path(id): Path<String>,
+    RawQuery(raw): RawQuery,
+    RequestContext(context): RequestContext,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
+    let fields = query::parse_single(raw.as_deref(), super::MEMBERS)?;
+    let none_match = conditions::tags(&headers, &header::IF_NONE_MATCH)?;
+    let found = api.documents.get(&context, &id).await?;
+    let etag = render::etag(&api.seals, &found, &render::shape(fields.as_ref()));
+    let body = render::value(&api.seals, &found, fields.as_ref());
+    Ok(reply::tagged(StatusCode::OK, etag.as_deref(), none_match.as_ref(), &body))
+}
+
+/// The content, whole or a range of it.
+#[utoipa::path(get, path = "/v1/documents/{id}/content", tag = "documents", operation_id = "readContent",
+    params(("id" = String, Path, description = "The document."),
+           ("Range" = Option<String>, Header, description = "One range of octets; several are answered with the whole."),
+           ("If-Range" = Option<String>, Header, description = "Ignore the range unless it is still this version."),
+           ("If-None-Match" = Option<String>, Header, description = "Answer 304 if it is still this version.")),
+    responses((status = 200, description = "The octets.", content_type = "application/octet-stream"),
+              (status = 206, description = "A range of the octets.", content_type = "application/octet-stream"),
+              (status = 304, description = "It has not changed."),
+              (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
+pub async fn read_content(
+    State(api): State<Arc<Api>>,
+    Path(id): Path<String>,
+    RawQuery(raw): RawQuery,
+    RequestContext(context): RequestContext,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
+    query::parse_single(raw.as_deref(), &[])?;
+    let none_match = conditions::tags(&headers, &header::IF_NONE_MATCH)?;
+    let unless = match &none_match {
+        Some(Tags::Listed(tags)) => {
+            let unweakened: Vec<_> = tags.iter().map(|(_, tag)| (false, tag.clone())).collect();
+            conditions::versions(&api.seals, &unweakened).pop()
+        }
+        _ => None,
+    };
+    let (range, range_if) = match conditions::range_if(&headers, &api.seals) {
+        Ok(version) => (conditions::range(&headers), version),
+        Err(()) => (None, None),
+    };
+    let content = api.documents.content(&context, &id, range, unless, range_if).await?;
+    let mut reply = content_headers(&api, &content.head);
+    let held = content.head.version.as_ref().map(|version| conditions::tag(&api.seals, version, CONTENT));
+    let unchanged = held.is_some_and(|held| conditions::holds(none_match.as_ref(), &held));
+    if content.head.not_modified || unchanged {
+        return Ok((StatusCode::NOT_MODIFIED, reply).into_response());
+    }
+    describe_octets(&mut reply, &content.head);
+    let status = if content.head.range.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
+    Ok((status, reply, portico_edge::body::from_stream(content.body)).into_response())
+}
+
+fn content_headers(api: &Api, head: &ContentHead) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    if let Some(version) = &head.version {
+        set(&mut headers, header::ETAG, format!("\"{}\"", conditions::tag(&api.seals, version, CONTENT)));
+    }
+    if let Some(at) = head.updated_at.map(std::time::SystemTime::from) {
+        set(&mut headers, header::LAST_MODIFIED, httpdate::fmt_http_date(at));
+    }
+    headers
+}
+
+/// What is sent is always a download, never a page of ours: a document may hold script.
+fn describe_octets(headers: &mut HeaderMap, head: &ContentHead) {
+    let media_type = head.media_type.clone().unwrap_or_else(|| "application/octet-stream".to_owned());
+    set(headers, header::CONTENT_TYPE, media_type);
+    set(headers, header::CONTENT_DISPOSITION, disposition(head.name.as_deref()));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Some(length) = head.length {
+        headers.insert(header::CONTENT_LENGTH, length.into());
+    }
+    if let Some((first, last, whole)) = head.range {
+        let whole = whole.map_or_else(|| "*".to_owned(), |whole| whole.to_string());
+        set(headers, header::CONTENT_RANGE, format!("bytes {first}-{last}/{whole}"));
+    }
+}
+
+/// RFC 6266: an ASCII name for old clients and the true name for the others.
+fn disposition(name: Option<&str>) -> String {
+    let Some(name) = name else { return "attachment".to_owned() };
+    let plain: String = name
+        .chars()
+        .map(|c| if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%') || c == ' ' { c } else { '_' })
+        .collect();
+    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", utf8_percent_encode(name, ATTR_CHAR))
+}
+
+fn set(headers: &mut HeaderMap, name: HeaderName, value: String) {
+    if let Ok(value) = HeaderValue::try_from(value) {
+        headers.insert(name, value);
+    }
+}

@@ -1,0 +1,111 @@
+//! Rendering: JSON with an entity tag, projected members, partial results.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use portico_compose::{Listing, Refusal};
+use portico_edge::{ApiError, ApiResult};
+use portico_schemas::{Page, SourceReport};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::conditions::{self, Tags};
+use crate::query::Projection;
+
+const PARTIAL: &str = "portico-partial";
+
+/// A JSON answer; 304 without a body when the caller holds it already.
+pub fn tagged(status: StatusCode, etag: Option<&str>, none_match: Option<&Tags>, body: &Value) -> Response {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(quoted) = etag.and_then(|tag| HeaderValue::try_from(format!("\"{tag}\"")).ok()) {
+        headers.insert(header::ETAG, quoted);
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        if status == StatusCode::OK && etag.is_some_and(|tag| conditions::holds(none_match, tag)) {
+            return (StatusCode::NOT_MODIFIED, headers).into_response();
+        }
+    }
+    (status, headers, axum::Json(body)).into_response()
+}
+
+/// Serialises and keeps the wanted members. `a.b` keeps `b` inside `a`; the id always stays.
+pub fn project(item: &impl Serialize, wanted: Option<&Projection>) -> Value {
+    let value = serde_json::to_value(item).unwrap_or_default();
+    match wanted {
+        Some(Projection(wanted)) => {
+            let mut kept =
+                keep(value, &wanted.iter().map(|path| path.split('.').collect()).collect::<Vec<_>>());
+            if let (Some(kept), Ok(Value::Object(mut whole))) =
+                (kept.as_object_mut(), serde_json::to_value(item))
+            {
+                kept.extend(whole.remove_entry("id"));
+            }
+            kept
+        }
+        None => value,
+    }
+}
+
+fn keep(value: Value, paths: &[Vec<&str>]) -> Value {
+    let Value::Object(members) = value else { return value };
+    let kept = members.into_iter().filter_map(|(name, member)| {
+        let mine: Vec<&Vec<&str>> =
+            paths.iter().filter(|path| path.first() == Some(&name.as_str())).collect();
+        if mine.is_empty() {
+            return None;
+        }
+        let deeper: Vec<Vec<&str>> = mine.iter().filter(|p| p.len() > 1).map(|p| p[1..].to_vec()).collect();
+        let whole = deeper.len() < mine.len();
+        Some((name, if whole { member } else { keep(member, &deeper) }))
+    });
+    Value::Object(kept.collect())
+}
+
+/// A page of a list, with its addresses and, when a source is missing, the `Portico-Partial` header.
+pub fn page<T>(
+    path: &str,
+    raw_query: Option<&str>,
+    listing: Listing<T>,
+    render: impl FnMut(T) -> Value,
+) -> Response {
+    let page = Page {
+        items: listing.items.into_iter().map(render).collect(),
+        this: raw_query.filter(|q| !q.is_empty()).map_or_else(|| path.to_owned(), |q| format!("{path}?{q}")),
+        next: listing.next.map(|cursor| with_cursor(path, raw_query, &cursor)),
+        sources: listing.sources,
+    };
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    partial(&mut headers, &page.sources);
+    (headers, axum::Json(page)).into_response()
+}
+
+fn with_cursor(path: &str, raw_query: Option<&str>, cursor: &str) -> String {
+    let kept =
+        raw_query.unwrap_or_default().split('&').filter(|p| !p.is_empty() && !p.starts_with("cursor="));
+    let mut parts: Vec<&str> = kept.collect();
+    let cursor = format!("cursor={cursor}");
+    parts.push(&cursor);
+    format!("{path}?{}", parts.join("&"))
+}
+
+/// `Portico-Partial: odoo;status=timeout` for every source that did not contribute (RFC 9651 list of tokens).
+fn partial(headers: &mut HeaderMap, sources: &[SourceReport]) {
+    let missing: Vec<String> = sources
+        .iter()
+        .filter(|source| !source.status.contributed())
+        .map(|source| format!("{};status={}", source.system, source.status.as_str()))
+        .collect();
+    if let Some(value) =
+        (!missing.is_empty()).then(|| HeaderValue::try_from(missing.join(", ")).ok()).flatten()
+    {
+        headers.insert(PARTIAL, value);
+    }
+}
+
+/// Gives a list's failure to the edge.
+pub fn listed<T>(result: Result<T, Refusal>) -> ApiResult<T> {
+    result.map_err(|refusal| match refusal {
+        Refusal::Error(error) => ApiError::from(error),
+        Refusal::NoSource(problem) => ApiError::from(*problem),
+    })
+}
