@@ -1,0 +1,267 @@
+//! One TOML file: its values, where each stands, and what of it may be shown.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::path::PathBuf;
+
+use serde_json::{Map, Number, Value};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::fault::{Anchor, Fault, Place, dotted};
+use crate::schema::Schema;
+
+/// Where a setting stands in its file.
+#[derive(Debug, Clone)]
+pub(crate) struct Spans {
+    pub key: Range<usize>,
+    pub value: Range<usize>,
+}
+
+/// A parsed file.
+pub(crate) struct Document {
+    name: String,
+    pub folder: PathBuf,
+    text: String,
+    pub values: Value,
+    spans: BTreeMap<Vec<String>, Spans>,
+    /// Octets that must not be shown, and whether the file could be read to its end.
+    hidden: Vec<Range<usize>>,
+    pub broken: bool,
+    pub faults: Vec<Fault>,
+}
+
+impl Document {
+    /// Parses a file as far as it can be parsed. What cannot is in `faults`.
+    pub(crate) fn parse(name: String, folder: PathBuf, text: String, schema: &Schema) -> Self {
+        let (table, errors) = DeTable::parse_recoverable(&text);
+        let mut reader = Reader { spans: BTreeMap::new(), faults: Vec::new() };
+        let values = reader.table(table.get_ref(), &mut Vec::new());
+        let Reader { spans, faults } = reader;
+        let errors: Vec<_> = errors.into_iter().map(|e| (e.message().to_owned(), e.span())).collect();
+        let mut document = Self {
+            name,
+            folder,
+            text,
+            values,
+            spans,
+            hidden: Vec::new(),
+            broken: !errors.is_empty(),
+            faults: Vec::new(),
+        };
+        document.hide(schema);
+        let names = schema.open_names();
+        for (message, span) in errors {
+            let fault = document.syntax_fault(&message, span.unwrap_or(0..0), &names);
+            document.faults.push(fault);
+        }
+        for (path, problem) in faults {
+            let place = document.place(&path, Anchor::Value);
+            let (path, help) = (dotted(&path), None);
+            document.faults.extend(place.map(|place| Fault { place, path, problem, help, suggestion: None }));
+        }
+        document
+    }
+
+    /// Its name, as it was given.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether a setting stands in this file.
+    pub(crate) fn has(&self, path: &[String]) -> bool {
+        path.is_empty() || self.spans.contains_key(path)
+    }
+
+    /// For sorting: where a setting begins.
+    pub(crate) fn offset(&self, path: &[String]) -> usize {
+        self.spans.get(path).map_or(0, |spans| spans.key.start)
+    }
+
+    /// Where a setting stands, as people read it.
+    pub(crate) fn place(&self, path: &[String], anchor: Anchor) -> Option<Place> {
+        if path.is_empty() {
+            return Some(self.place_of(0..0));
+        }
+        let spans = self.spans.get(path)?;
+        Some(self.place_of(match anchor {
+            Anchor::Key => spans.key.clone(),
+            Anchor::Value => spans.value.clone(),
+        }))
+    }
+
+    fn place_of(&self, span: Range<usize>) -> Place {
+        let line = self.line_of(span.start);
+        let hidden = self.hidden.iter().filter(|range| range.start < line.end && range.end > line.start);
+        self.place_in(line.clone(), span, hidden.cloned().collect())
+    }
+
+    /// The octets of the line that holds this one, without its end.
+    fn line_of(&self, offset: usize) -> Range<usize> {
+        let offset = floor(&self.text, offset);
+        let start = self.text[..offset].rfind('\n').map_or(0, |at| at + 1);
+        let end = self.text[offset..].find('\n').map_or(self.text.len(), |at| offset + at);
+        start..end
+    }
+
+    fn place_in(&self, line: Range<usize>, span: Range<usize>, hidden: Vec<Range<usize>>) -> Place {
+        let start = floor(&self.text, span.start.clamp(line.start, line.end));
+        let end = floor(&self.text, span.end.clamp(start, line.end));
+        let (shown, marked) = mask(&self.text, line.clone(), start..end, hidden);
+        Place::File {
+            file: self.name.clone(),
+            line: self.text[..line.start].matches('\n').count() + 1,
+            column: self.text[line.start..start].chars().count() + 1,
+            shown,
+            marked,
+        }
+    }
+
+    /// A line that could not be parsed could hold anything: it is shown as far as it is known to be harmless.
+    fn syntax_fault(&self, message: &str, span: Range<usize>, open: &BTreeSet<&str>) -> Fault {
+        let line = self.line_of(span.start);
+        let text = &self.text[line.clone()];
+        let key_end = text.find(|c: char| !(c.is_ascii_alphanumeric() || "_-.[]\" ".contains(c)));
+        let key = text[..key_end.unwrap_or(text.len())].trim();
+        let last = key.rsplit('.').next().unwrap_or_default().trim_matches(|c: char| " \"[]".contains(c));
+        let assigns = text.matches('=').count() == 1;
+        let is_header = text.trim_start().starts_with('[') && !text.contains('=');
+        let harmless = is_header || (assigns && open.contains(last));
+        let visible = if harmless {
+            text.len()
+        } else if open.contains(last) || text.contains('=') {
+            text.find('=').map_or(0, |at| at + 1)
+        } else {
+            0
+        };
+        let hidden = (visible < text.trim_end().len()).then_some(line.start + visible..line.end);
+        let place = self.place_in(line, span, hidden.into_iter().collect());
+        let problem = format!("this is not TOML: {message}");
+        Fault { place, path: String::new(), problem, help: None, suggestion: None }
+    }
+
+    /// Hides every value that is, or may have been meant as, a secret: what the schema calls one, what it does not know,
+    /// and addresses with a password in them.
+    fn hide(&mut self, schema: &Schema) {
+        let parents: BTreeSet<&[String]> =
+            self.spans.keys().filter_map(|path| path.split_last().map(|(_, parent)| parent)).collect();
+        let leaves = self.spans.iter().filter(|(path, _)| !parents.contains(path.as_slice()));
+        let mut hidden = Vec::new();
+        for (path, spans) in leaves {
+            let text = crate::layers::lookup(&self.values, path).and_then(Value::as_str).unwrap_or_default();
+            let nodes = schema.at(path, &self.values);
+            let reference = portico_contract::SecretRef::parse(text).is_some();
+            let secret = nodes.iter().any(|node| schema.is_secret(node)) || nodes.is_empty();
+            if (secret && !reference) || crate::check::has_credentials(text) {
+                hidden.push(spans.value.clone());
+            }
+        }
+        self.hidden = hidden;
+    }
+}
+
+/// The line with `***` in place of the hidden ranges, and where the marked range went.
+fn mask(
+    text: &str,
+    line: Range<usize>,
+    marked: Range<usize>,
+    mut hidden: Vec<Range<usize>>,
+) -> (String, Range<usize>) {
+    hidden.sort_by_key(|range| range.start);
+    let mut shown = String::new();
+    let mut at = line.start;
+    let (mut start, mut end) = (None, None);
+    for range in hidden {
+        let from = floor(text, range.start.clamp(at, line.end));
+        let to = floor(text, range.end.clamp(from, line.end));
+        let before = shown.len();
+        shown.push_str(&text[at..from]);
+        // A mark that begins or ends inside what is hidden marks the stars.
+        if marked.start < from {
+            start.get_or_insert(before + marked.start.saturating_sub(at));
+        } else if marked.start < to {
+            start.get_or_insert(shown.len());
+        }
+        if marked.end <= from {
+            end.get_or_insert(before + marked.end.saturating_sub(at));
+        }
+        shown.push_str("***");
+        if marked.end <= to {
+            end.get_or_insert(shown.len());
+        }
+        at = to;
+    }
+    let before = shown.len();
+    shown.push_str(&text[at..line.end]);
+    let start = start.unwrap_or(before + marked.start.saturating_sub(at));
+    let end = end.unwrap_or(before + marked.end.saturating_sub(at)).max(start);
+    let shown = shown.trim_end_matches('\r').to_owned();
+    let limit = shown.len();
+    (shown, start.min(limit)..end.min(limit))
+}
+
+/// The nearest character boundary at or before an offset.
+fn floor(text: &str, offset: usize) -> usize {
+    text.floor_char_boundary(offset)
+}
+
+/// Turns spanned TOML into JSON, and notes where everything stood.
+struct Reader {
+    spans: BTreeMap<Vec<String>, Spans>,
+    faults: Vec<(Vec<String>, String)>,
+}
+
+impl Reader {
+    fn table(&mut self, table: &DeTable<'_>, path: &mut Vec<String>) -> Value {
+        let mut members = Map::new();
+        for (key, value) in table {
+            path.push(key.get_ref().to_string());
+            self.spans.insert(path.clone(), Spans { key: key.span(), value: value.span() });
+            let read = self.value(value, path);
+            path.pop();
+            members.insert(key.get_ref().to_string(), read);
+        }
+        Value::Object(members)
+    }
+
+    fn value(&mut self, value: &Spanned<DeValue<'_>>, path: &mut Vec<String>) -> Value {
+        match value.get_ref() {
+            DeValue::String(text) => Value::String(text.to_string()),
+            DeValue::Boolean(flag) => Value::Bool(*flag),
+            DeValue::Integer(digits) => {
+                let digits_only = digits.as_str().replace('_', "");
+                match i64::from_str_radix(&digits_only, digits.radix()) {
+                    Ok(number) => Value::from(number),
+                    Err(_) => self.refuse(path, "the number is too large", Value::from(0)),
+                }
+            }
+            DeValue::Float(digits) => {
+                let number = digits.as_str().replace('_', "").parse().ok().and_then(Number::from_f64);
+                match number {
+                    Some(number) => Value::Number(number),
+                    None => self.refuse(path, "the number is not finite", Value::from(0)),
+                }
+            }
+            DeValue::Datetime(_) => {
+                let problem = "no setting is a date; put text into quotation marks";
+                self.refuse(path, problem, Value::Null)
+            }
+            DeValue::Array(items) => {
+                let mut list = Vec::new();
+                for (index, item) in items.iter().enumerate() {
+                    path.push(index.to_string());
+                    self.spans.insert(path.clone(), Spans { key: item.span(), value: item.span() });
+                    list.push(self.value(item, path));
+                    path.pop();
+                }
+                Value::Array(list)
+            }
+            DeValue::Table(table) => self.table(table, path),
+        }
+    }
+
+    fn refuse(&mut self, path: &[String], problem: &str, instead: Value) -> Value {
+        self.faults.push((path.to_vec(), problem.to_owned()));
+        instead
+    }
+}

@@ -1,0 +1,171 @@
+//! Raw settings to validated ones: what takes more than a schema to judge.
+//!
+//! Sections are read one by one, and one that has a fault of shape is left alone, so that no fault hides another and none
+//! is reported twice.
+
+mod auth;
+mod listen;
+mod systems;
+mod telemetry;
+
+use std::fs;
+
+use portico_contract::{AdapterKind, SecretRef, SettingFault};
+use secrecy::SecretString;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::effective;
+use crate::fault::{Finding, nearest};
+use crate::layers::{Layers, lookup};
+use crate::raw;
+use crate::schema::Schema;
+use crate::settings::Settings;
+
+/// Certificates, keys and the like are smaller than this.
+const MAX_PEM_BYTES: u64 = 1024 * 1024;
+
+/// Checks everything that the schema has not found fault with. `None` only with findings, there or in `bad`: the paths
+/// that have a fault already.
+pub(crate) fn validate(
+    layers: &Layers,
+    schema: &Schema,
+    kinds: &[&AdapterKind],
+    bad: &[Vec<String>],
+) -> (Option<Settings>, Vec<Finding>) {
+    let resolved = layers.resolved(schema);
+    let mut checker = Checker { document: &resolved, bad, findings: Vec::new() };
+    let settings = checker.settings(layers, schema, kinds);
+    (settings, checker.findings)
+}
+
+struct Checker<'a> {
+    /// The merged document with absolute paths.
+    document: &'a Value,
+    bad: &'a [Vec<String>],
+    findings: Vec<Finding>,
+}
+
+impl Checker<'_> {
+    fn settings(&mut self, layers: &Layers, schema: &Schema, kinds: &[&AdapterKind]) -> Option<Settings> {
+        // All of them first, so that every one reports its faults.
+        let listen = self.listen();
+        let runtime = self.runtime();
+        let auth = self.auth();
+        let systems = self.systems(layers, kinds);
+        let rules = self.rules();
+        let cors_origins = self.cors_origins();
+        let keys = self.keys();
+        let ops = self.ops();
+        let data: Option<raw::Data> = self.section(&["data"]);
+        let data_dir = data.and_then(|data| self.folder(&["data", "dir"], &data.dir));
+        let telemetry = self.telemetry(data_dir.as_deref());
+        let rate_limit = self.rate_limit();
+        let effective = effective::with_defaults(schema, &layers.merged);
+        Some(Settings {
+            listen: listen?,
+            runtime: runtime?,
+            auth: auth?,
+            rules: rules?,
+            cors_origins: cors_origins?,
+            keys: keys?,
+            ops: ops?,
+            telemetry: telemetry?,
+            rate_limit: rate_limit?,
+            data_dir: data_dir?,
+            systems: systems?,
+            hash: effective::hash(&effective),
+            redacted: effective::redacted_toml(schema, &effective),
+        })
+    }
+
+    /// Whether a fault was found at or below a path.
+    fn is_bad(&self, path: &[String]) -> bool {
+        self.bad.iter().any(|bad| bad.starts_with(path))
+    }
+
+    /// Reads a section; an absent one is read as empty. `None` if it has a fault already.
+    fn section<T: DeserializeOwned>(&mut self, path: &[&str]) -> Option<T> {
+        let path = owned(path);
+        let absent = Value::Object(serde_json::Map::new());
+        let value = lookup(self.document, &path).unwrap_or(&absent);
+        if self.is_bad(&path) {
+            return None;
+        }
+        match serde_path_to_error::deserialize(value) {
+            Ok(section) => Some(section),
+            // Absent though required: the schema has said so.
+            Err(_) if lookup(self.document, &path).is_none() => None,
+            Err(error) => {
+                let inner = error.path().to_string();
+                let below = inner.split('.').filter(|key| *key != ".").map(str::to_owned);
+                let path: Vec<_> = path.into_iter().chain(below).collect();
+                // Never the words of the library: they quote the value.
+                self.findings.push(Finding::at(&path, "the value cannot be used here"));
+                None
+            }
+        }
+    }
+
+    /// Reports, and gives `None` for the value that there is not.
+    fn refuse<T>(&mut self, path: &[&str], problem: impl Into<String>, help: &str) -> Option<T> {
+        self.findings.push(Finding::at(&owned(path), problem).help(help));
+        None
+    }
+
+    /// Faults that a part found in its own table.
+    fn take(&mut self, table: &[String], faults: Vec<SettingFault>) {
+        for fault in faults {
+            let path: Vec<_> = table.iter().cloned().chain(fault.path).collect();
+            let word = lookup(self.document, &path).and_then(Value::as_str);
+            let mut finding = Finding::at(&path, fault.detail);
+            // Where the sentence lists what would be right in `backquotes`, the nearest of it was probably meant.
+            let listed = finding.problem.split('`').skip(1).step_by(2).filter(|listed| Some(*listed) != word);
+            finding.suggestion = word.and_then(|word| nearest(word, listed)).map(str::to_owned);
+            self.findings.push(finding);
+        }
+    }
+
+    fn secret(&mut self, path: &[&str], reference: &SecretRef) -> Option<SecretString> {
+        match reference.load() {
+            Ok(secret) => Some(secret),
+            Err(why) => self.refuse(path, why, "make it, or correct the reference"),
+        }
+    }
+
+    /// The text of a PEM file.
+    fn pem(&mut self, path: &[&str], file: &str) -> Option<String> {
+        let read = fs::metadata(file).map_err(|error| error.to_string()).and_then(|about| {
+            if about.len() > MAX_PEM_BYTES {
+                return Err("it is larger than 1 MiB".to_owned());
+            }
+            fs::read_to_string(file).map_err(|error| error.to_string())
+        });
+        match read {
+            Ok(text) if text.contains("-----BEGIN ") => Some(text),
+            Ok(_) => {
+                self.refuse(path, format!("`{file}` is not a PEM file"), "it has a line `-----BEGIN …-----`")
+            }
+            Err(why) => self.refuse(
+                path,
+                format!("cannot read `{file}`: {why}"),
+                "relative paths start at the folder of the configuration file",
+            ),
+        }
+    }
+
+    /// A folder that may yet have to be made.
+    fn folder(&mut self, path: &[&str], text: &str) -> Option<std::path::PathBuf> {
+        let folder = std::path::PathBuf::from(text);
+        match fs::metadata(&folder) {
+            Ok(about) if !about.is_dir() => {
+                self.refuse(path, format!("`{text}` is not a folder"), "name a folder")
+            }
+            _ => Some(folder),
+        }
+    }
+}
+
+fn owned(path: &[&str]) -> Vec<String> {
+    path.iter().map(|key| (*key).to_owned()).collect()
+}
