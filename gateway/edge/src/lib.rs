@@ -10,16 +10,16 @@
 //! Nothing here knows a route, a system or a file format of the configuration: the server hands over plain values.
 #![warn(missing_docs)]
 
-// pub mod auth;
+pub mod auth;
 pub mod body;
 mod context;
 pub mod inbound;
 mod observe;
-// pub mod ops;
+pub mod ops;
 pub mod problem;
-// pub mod serve;
+pub mod serve;
 
 pub use context::{Authenticated, RequestContext, RequestScope};
-
-pub use observe::{LogOnly, RequestObserver, RequestRecord};
+pub use inbound::{InboundConfig, inbound};
+pub use observe::{LogOnly, RequestObserver, RequestRecord, log_failure};
 pub use problem::{ApiError, ApiResult};

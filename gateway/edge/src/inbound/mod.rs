@@ -1,6 +1,147 @@
-//! The layers between the socket and the routes.
+//! The layers between the socket and the routes, in one function.
 
+mod authenticate;
+mod cors;
+mod exchange;
+mod gate;
+mod headers;
+mod limits;
+mod rate;
+mod root;
+mod route;
+mod shed;
+
+use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use http::{HeaderValue, Request, Response};
+use portico_contract::trace::TraceSink;
+use tower::{Service, ServiceBuilder};
+
+pub use authenticate::PublicPaths;
+pub use exchange::ObservedBody;
+pub use limits::IsUpload;
+pub use rate::CallerRate;
+
+use crate::auth::Authenticator;
+use crate::observe::RequestObserver;
+use crate::problem::{no_method, no_route};
+use gate::GateLayer;
+use root::{RootLayer, Sampler, Shared};
 
 /// The deadline of a route that names none of its own.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
+
+/// What the inbound layers are told. Fill it with `..InboundConfig::new(…)`.
+pub struct InboundConfig {
+    /// Who checks tokens.
+    pub authenticator: Arc<Authenticator>,
+    /// Takes finished traces.
+    pub sink: Arc<dyn TraceSink>,
+    /// Takes records of requests and logs failures.
+    pub observer: Arc<dyn RequestObserver>,
+    /// Share of requests, 0 to 1, whose trace is exported whatever happens.
+    pub sample_ratio: f64,
+    /// The full version of the API, for `API-Version`.
+    pub api_version: HeaderValue,
+    /// Origins that a browser may call from, octet for octet: `https://intranet.example.gov.uk`.
+    pub cors_origins: Vec<HeaderValue>,
+    /// Paths that any origin may read.
+    pub cors_open: Vec<String>,
+    /// Paths that need nobody signed in.
+    pub public: PublicPaths,
+    /// Octets of an address with its query.
+    pub max_uri: usize,
+    /// Octets of a body.
+    pub max_body: u64,
+    /// Octets of a body that uploads content.
+    pub max_upload: u64,
+    /// Which requests upload content.
+    pub is_upload: IsUpload,
+    /// Requests in flight, bodies included; one more is shed.
+    pub max_in_flight: usize,
+    /// The share of each person; `None` for no limit.
+    pub caller_rate: Option<CallerRate>,
+    /// How long a call may take up to the head of its answer.
+    pub deadline: Duration,
+}
+
+impl InboundConfig {
+    /// The defaults of a small site.
+    pub fn new(
+        authenticator: Arc<Authenticator>,
+        sink: Arc<dyn TraceSink>,
+        observer: Arc<dyn RequestObserver>,
+    ) -> Self {
+        Self {
+            authenticator,
+            sink,
+            observer,
+            sample_ratio: 0.05,
+            api_version: HeaderValue::from_static("1.0.0"),
+            cors_origins: Vec::new(),
+            cors_open: Vec::new(),
+            public: PublicPaths::default(),
+            max_uri: 8 * 1_024,
+            max_body: 1_024 * 1_024,
+            max_upload: 1_024 * 1_024 * 1_024,
+            is_upload: |method, path| *method == http::Method::PUT && path.ends_with("/content"),
+            max_in_flight: 1_024,
+            caller_rate: None,
+            deadline: DEFAULT_DEADLINE,
+        }
+    }
+}
+
+/// Puts the inbound layers around the routes, outermost first. Adds the fallbacks for unknown paths and methods.
+///
+/// The operations surface does not go through here: health has to answer when everything here is full.
+pub fn inbound(
+    router: Router,
+    config: InboundConfig,
+) -> impl Service<Request<Body>, Response = Response<ObservedBody>, Error = Infallible, Future: Send + 'static>
++ Clone
++ Send
++ 'static {
+    let router = router
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
+        // Inside the router, because only there the route is known; the layers outside read it afterwards.
+        .layer(route::RouteLayer);
+    let shared = Arc::new(Shared {
+        sink: config.sink,
+        observer: config.observer,
+        deadline: config.deadline,
+        sampler: Sampler::new(config.sample_ratio),
+        routes: route::RouteNames::default(),
+    });
+    let limits =
+        limits::BodyCap { body: config.max_body, upload: config.max_upload, is_upload: config.is_upload };
+    ServiceBuilder::new()
+        // Everything below, refusals and panics included, is in the trace and in the metrics and is a problem.
+        .layer(RootLayer(shared))
+        // Before every refusal: without these fields a browser hides a refusal from the page that caused it. A
+        // preflight carries no token and is answered here.
+        .layer(cors::cors(config.cors_origins, config.cors_open))
+        // On refusals too.
+        .layer(GateLayer::new(headers::AnswerHeaders { api_version: config.api_version }))
+        // The cheapest checks first.
+        .layer(GateLayer::new(limits::UriCap(config.max_uri)))
+        .layer(GateLayer::new(limits))
+        // Before authentication, which is the first thing that costs: shedding has to be cheaper than serving.
+        .layer(GateLayer::new(shed::Shed::new(config.max_in_flight)))
+        // Nothing further in runs without a person.
+        .layer(GateLayer::new(authenticate::Authenticate {
+            authenticator: config.authenticator,
+            public: config.public,
+        }))
+        // Counts by person, so it needs one.
+        .layer(GateLayer::new(rate::PerCaller::new(config.caller_rate)))
+        .service(router)
+}
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ mod pages;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use portico_contract::{Error, ErrorKind};
 use portico_schemas::{Outcome, Problem, ProblemCode};
 
@@ -24,8 +24,7 @@ pub struct ApiError(Box<Failure>);
 pub(crate) struct Failure {
     pub(crate) problem: Problem,
     pub(crate) error: Option<Error>,
-    pub(crate) allow: Option<HeaderValue>,
-    pub(crate) challenge: Option<HeaderValue>,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl ApiError {
@@ -34,17 +33,10 @@ impl ApiError {
         problem(code, detail).into()
     }
 
-    /// Says which methods the route takes (RFC 9110, section 10.2.1), for 405.
+    /// Adds a header field to the answer, such as `Allow` or `Content-Range`.
     #[must_use]
-    pub fn with_allow(mut self, methods: &str) -> Self {
-        self.0.allow = HeaderValue::from_str(methods).ok();
-        self
-    }
-
-    /// Says how to authenticate (RFC 9110, section 11.6.1), for 401.
-    #[must_use]
-    pub fn with_challenge(mut self, challenge: &str) -> Self {
-        self.0.challenge = HeaderValue::from_str(challenge).ok();
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.headers.push((name, value));
         self
     }
 
@@ -65,13 +57,13 @@ impl ApiError {
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         let problem = error.to_problem();
-        Self(Box::new(Failure { problem, error: Some(error), allow: None, challenge: None }))
+        Self(Box::new(Failure { problem, error: Some(error), headers: Vec::new() }))
     }
 }
 
 impl From<Problem> for ApiError {
     fn from(problem: Problem) -> Self {
-        Self(Box::new(Failure { problem, error: None, allow: None, challenge: None }))
+        Self(Box::new(Failure { problem, error: None, headers: Vec::new() }))
     }
 }
 
@@ -104,13 +96,11 @@ impl Failure {
     pub(crate) fn render(&self) -> Response {
         let mut response = ProblemResponse(&self.problem).into_response();
         let headers = response.headers_mut();
-        if let Some(allow) = &self.allow {
-            headers.insert(header::ALLOW, allow.clone());
+        if self.problem.code == ProblemCode::Unauthenticated {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"portico\""));
         }
-        if let Some(challenge) = &self.challenge {
-            headers.insert(header::WWW_AUTHENTICATE, challenge.clone());
-        } else if self.problem.code == ProblemCode::Unauthenticated {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        for (name, value) in &self.headers {
+            headers.insert(name.clone(), value.clone());
         }
         response
     }

@@ -1,0 +1,3 @@
+//! The server.
+mod peer;
+pub use peer::{Peer, TrustedProxies};
