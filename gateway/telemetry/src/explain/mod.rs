@@ -109,12 +109,14 @@ struct Steps<'a> {
 impl Steps<'_> {
     fn below(&mut self, parent: &StoredSpan, depth: usize) -> fmt::Result {
         // Depth is bounded by the number of spans; a ring of parents cannot be entered from the root.
-        for (place, span) in self.trace.children(parent).into_iter().enumerate() {
+        let inside = self.trace.children(parent);
+        let again = inside.iter().any(|span| span.number(attr::HTTP_RESEND).is_some());
+        for span in inside {
             if self.left == 0 {
                 self.hidden += 1;
             } else {
                 self.left -= 1;
-                self.step(span, place + 1, depth)?;
+                self.step(span, again, depth)?;
             }
             if depth < MAX_DEPTH {
                 self.below(span, depth + 1)?;
@@ -123,10 +125,10 @@ impl Steps<'_> {
         Ok(())
     }
 
-    fn step(&mut self, span: &StoredSpan, place: usize, depth: usize) -> fmt::Result {
+    fn step(&mut self, span: &StoredSpan, again: bool, depth: usize) -> fmt::Result {
         write!(self.to, "{:indent$}", "", indent = depth * 2)?;
-        if span.kind == "client" {
-            write!(self.to, "attempt {}: ", span.number(attr::HTTP_RESEND).map_or(place as i64, |n| n + 1))?;
+        if again {
+            write!(self.to, "attempt {}: ", span.number(attr::HTTP_RESEND).unwrap_or(0) + 1)?;
         }
         write!(self.to, "{}", span.name)?;
         match (span.text(attr::SYSTEM), span.text(attr::SERVER_ADDRESS)) {

@@ -1,5 +1,5 @@
-//! Durations of calls and attempts, taken from the spans of every finished tree, sampled or not. No layer has to measure
-//! twice, and a metric can never disagree with the trace beside it.
+//! Durations of attempts, taken from the spans of every finished tree, sampled or not. The clients in the adapters need
+//! not know metrics, and a metric can never disagree with the trace beside it.
 
 use portico_contract::trace::{FinishedTrace, SpanKind, SpanRecord, Value, attr};
 
@@ -33,30 +33,21 @@ fn method_of(span: &SpanRecord) -> Option<&'static str> {
 }
 
 impl Metrics {
-    /// Takes the durations of calls (INTERNAL spans that name a system) and of attempts (CLIENT spans) from a tree.
+    /// Takes the durations of attempts (CLIENT spans) from a tree.
     pub(crate) fn take_spans(&self, trace: &FinishedTrace) {
         for (place, span) in trace.spans.iter().enumerate() {
-            let seconds = span.end.saturating_sub(span.start).as_secs_f64();
-            let error = span.error.unwrap_or("");
-            match span.kind {
-                SpanKind::Internal => {
-                    if let Some((system, operation)) = call_of(span) {
-                        self.calls.record(system, (operation, error), seconds);
-                    }
-                }
-                SpanKind::Client => {
-                    // Children end before their parent, so that the call of an attempt stands after it.
-                    let call = call_of(span).or_else(|| {
-                        let rest = trace.spans.get(place + 1..)?.iter().take(MAX_SEARCHED);
-                        rest.into_iter().find(|call| Some(call.id) == span.parent).and_then(call_of)
-                    });
-                    if let Some((system, operation)) = call {
-                        let method = method_of(span).unwrap_or(OTHER);
-                        self.attempts.record(system, (operation, method, error), seconds);
-                    }
-                }
-                SpanKind::Server | SpanKind::Producer => {}
+            if span.kind != SpanKind::Client {
+                continue;
             }
+            // Children end before their parent, so that the call of an attempt stands after it.
+            let call = call_of(span).or_else(|| {
+                let rest = trace.spans.get(place + 1..)?.iter().take(MAX_SEARCHED);
+                rest.into_iter().find(|call| Some(call.id) == span.parent).and_then(call_of)
+            });
+            let Some((system, operation)) = call else { continue };
+            let seconds = span.end.saturating_sub(span.start).as_secs_f64();
+            let method = method_of(span).unwrap_or(OTHER);
+            self.attempts.record(system, (operation, method, span.error.unwrap_or("")), seconds);
         }
     }
 }

@@ -10,14 +10,14 @@ use opentelemetry::KeyValue;
 use opentelemetry::metrics::Meter;
 use parking_lot::Mutex;
 
-use super::series::Budget;
+use super::series::{Budget, OVERFLOW};
 use crate::drops::{Dropped, Drops};
 
-/// Samples that are there without any adapter: target info, active requests, configuration, process start, losses.
-pub(super) const FIXED_SAMPLES: usize = 4 + Dropped::ALL.len();
+/// Samples that are there without any adapter: target info, active requests, connections, configuration, process start, losses.
+pub(super) const FIXED_SAMPLES: usize = 5 + Dropped::ALL.len();
 
 /// Samples of one adapter.
-const ADAPTER_SAMPLES: usize = 8;
+const ADAPTER_SAMPLES: usize = 9;
 
 /// State of a circuit breaker, as it is shown: 0, 1 or 2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,6 +46,8 @@ pub struct AdapterGauges {
     pub retry_budget: f64,
     /// Calls turned away since start because there was no place.
     pub shed: u64,
+    /// Attempts after a first one since start.
+    pub retries: u64,
     /// Whether an operator has paused the system.
     pub paused: bool,
     /// Days until the system's certificate expires; negative when it has; `None` without TLS or before the first contact.
@@ -68,9 +70,19 @@ pub(super) struct Observed {
     certificates: Mutex<BTreeMap<String, i64>>,
     config: Mutex<Option<String>>,
     serial: AtomicU64,
+    refusals: Mutex<BTreeMap<&'static str, u64>>,
+    pub(super) active: AtomicI64,
+    pub(super) connections: AtomicI64,
 }
 
 impl Observed {
+    pub(super) fn refused(&self, reason: &'static str, budget: &Budget) {
+        let mut refusals = self.refusals.lock();
+        // Without room for one more sample it is counted with the others.
+        let known = refusals.contains_key(reason) || budget.claim(1);
+        *refusals.entry(if known { reason } else { OVERFLOW }).or_default() += 1;
+    }
+
     pub(super) fn add(self: &Arc<Self>, system: &str, read: Read, budget: &Budget) -> ObservedAdapter {
         let serial = self.serial.fetch_add(1, Ordering::Relaxed);
         let mut places = self.places.lock();
@@ -133,16 +145,10 @@ impl Drop for ObservedAdapter {
     }
 }
 
-pub(super) fn register(meter: &Meter, observed: &Arc<Observed>, active: &Arc<AtomicI64>, drops: &Arc<Drops>) {
+pub(super) fn register(meter: &Meter, observed: &Arc<Observed>, drops: &Arc<Drops>) {
     register_adapters(meter, observed);
     register_certificates(meter, observed);
-
-    let running = Arc::clone(active);
-    meter
-        .i64_observable_up_down_counter("http.server.active_requests")
-        .with_description("Requests that run now.")
-        .with_callback(move |to| to.observe(running.load(Ordering::Relaxed), &[]))
-        .build();
+    register_server(meter, observed);
 
     let config = Arc::clone(observed);
     meter
@@ -175,6 +181,31 @@ pub(super) fn register(meter: &Meter, observed: &Arc<Observed>, active: &Arc<Ato
         .build();
 }
 
+fn register_server(meter: &Meter, observed: &Arc<Observed>) {
+    let running = Arc::clone(observed);
+    meter
+        .i64_observable_up_down_counter("http.server.active_requests")
+        .with_description("Requests that run now.")
+        .with_callback(move |to| to.observe(running.active.load(Ordering::Relaxed), &[]))
+        .build();
+    let open = Arc::clone(observed);
+    meter
+        .i64_observable_up_down_counter("http.server.open_connections")
+        .with_description("Connections that are open now.")
+        .with_callback(move |to| to.observe(open.connections.load(Ordering::Relaxed), &[]))
+        .build();
+    let refused = Arc::clone(observed);
+    meter
+        .u64_observable_counter("portico.server.refused")
+        .with_description("Connections and requests turned away before they were one.")
+        .with_callback(move |to| {
+            for (reason, count) in refused.refusals.lock().iter() {
+                to.observe(*count, &[KeyValue::new("portico.reason", *reason)]);
+            }
+        })
+        .build();
+}
+
 fn register_adapters(meter: &Meter, observed: &Arc<Observed>) {
     type Pick = fn(&AdapterGauges) -> u64;
     let counts: [(&'static str, &'static str, Pick); 5] = [
@@ -200,12 +231,18 @@ fn register_adapters(meter: &Meter, observed: &Arc<Observed>) {
         .with_description("Retries that the budget of the system still allows.")
         .with_callback(move |to| budget.each(|gauges, label| to.observe(gauges.retry_budget, label)))
         .build();
-    let shed = Arc::clone(observed);
-    meter
-        .u64_observable_counter("portico.adapter.shed")
-        .with_description("Calls turned away because the system had no place for them.")
-        .with_callback(move |to| shed.each(|gauges, label| to.observe(gauges.shed, label)))
-        .build();
+    let totals: [(&'static str, &'static str, Pick); 2] = [
+        ("portico.adapter.shed", "Calls turned away because the system had no place for them.", |g| g.shed),
+        ("portico.adapter.retries", "Attempts after a first one.", |g| g.retries),
+    ];
+    for (name, description, pick) in totals {
+        let observed = Arc::clone(observed);
+        meter
+            .u64_observable_counter(name)
+            .with_description(description)
+            .with_callback(move |to| observed.each(|gauges, label| to.observe(pick(gauges), label)))
+            .build();
+    }
 }
 
 fn register_certificates(meter: &Meter, observed: &Arc<Observed>) {

@@ -9,13 +9,14 @@ mod labels;
 mod series;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use opentelemetry::metrics::{Histogram, Meter, MeterProvider};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider};
 use parking_lot::Mutex;
+use portico_contract::{ErrorKind, SystemKey};
 
 use crate::config::StartError;
 use crate::drops::Drops;
@@ -32,7 +33,6 @@ pub struct Metrics {
     server: Series<ServerKey>,
     calls: Series<CallKey>,
     attempts: Series<AttemptKey>,
-    active: Arc<AtomicI64>,
     observed: Arc<gauges::Observed>,
     budget: Arc<Budget>,
     provider: SdkMeterProvider,
@@ -69,9 +69,8 @@ impl Metrics {
         }
         let provider = provider.build();
         let meter = provider.meter("portico");
-        let active = Arc::new(AtomicI64::new(0));
         let observed = Arc::new(gauges::Observed::default());
-        gauges::register(&meter, &observed, &active, &drops);
+        gauges::register(&meter, &observed, &drops);
 
         // Three series for what has no room, and the gauges that are always there.
         let reserved = 3 * HISTOGRAM_COST + gauges::FIXED_SAMPLES;
@@ -85,7 +84,6 @@ impl Metrics {
             server: Series::new(server, labels::server, labels::SERVER_OVERFLOW, true, room()),
             calls: Series::new(calls, labels::call, labels::CALL_OVERFLOW, false, room()),
             attempts: Series::new(attempts, labels::attempt, labels::ATTEMPT_OVERFLOW, false, room()),
-            active,
             observed,
             budget,
             provider,
@@ -102,26 +100,51 @@ impl Metrics {
         }
     }
 
-    /// Counts a request as active until the guard is dropped (`http.server.active_requests`).
-    pub fn request_started(&self) -> ActiveRequest {
-        self.active.fetch_add(1, Ordering::Relaxed);
-        ActiveRequest(Arc::clone(&self.active))
+    /// Counts a request as active (`http.server.active_requests`) until [`Metrics::request_finished`] is called for it.
+    pub fn request_started(&self) {
+        self.observed.active.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Records an answered request (`http.server.request.duration`). `route` is the template, or `None` when no route
-    /// matched; an unknown method or route is counted under `_OTHER`.
+    /// Records a request that is over (`http.server.request.duration`). `route` is the template, or `None` when no route
+    /// matched; an unknown method or route is counted under `_OTHER`. Every call goes with one of
+    /// [`Metrics::request_started`].
     pub fn request_finished(&self, route: Option<&str>, method: &str, status: u16, took: Duration) {
+        self.observed.active.fetch_sub(1, Ordering::Relaxed);
         self.server.record(route.unwrap_or(series::OTHER), (method_word(method), status), took.as_secs_f64());
+    }
+
+    /// The number of open connections changed by this much (`http.server.open_connections`).
+    pub fn connections(&self, change: i64) {
+        self.observed.connections.fetch_add(change, Ordering::Relaxed);
+    }
+
+    /// Counts a connection or request that was turned away before it was one (`portico.server.refused`). `reason` is a word
+    /// of the program.
+    pub fn refused(&self, reason: &'static str) {
+        self.observed.refused(reason, &self.budget);
+    }
+
+    /// Records a call to a system, retries included (`portico.adapter.call.duration`). Single attempts are taken from the
+    /// spans and need no call.
+    pub fn call_finished(
+        &self,
+        system: &SystemKey,
+        operation: &'static str,
+        error: Option<ErrorKind>,
+        took: Duration,
+    ) {
+        let error = error.map_or("", ErrorKind::error_type);
+        self.calls.record(system.as_str(), (operation, error), took.as_secs_f64());
     }
 
     /// Shows a system's state whenever somebody reads the metrics. `read` is called on the reader's thread, must be quick
     /// and must not wait. Observing a system again replaces the earlier one; dropping the answer ends it.
     pub fn observe_adapter(
         &self,
-        system: &str,
+        system: &SystemKey,
         read: Box<dyn Fn() -> AdapterGauges + Send + Sync>,
     ) -> ObservedAdapter {
-        self.observed.add(system, read, &self.budget)
+        self.observed.add(system.as_str(), read, &self.budget)
     }
 
     /// Shows the hash of the configuration that runs. Call it again after a reload.
@@ -153,16 +176,6 @@ impl Metrics {
 impl std::fmt::Debug for Metrics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Metrics").finish_non_exhaustive()
-    }
-}
-
-/// A request that runs; see [`Metrics::request_started`].
-#[derive(Debug)]
-pub struct ActiveRequest(Arc<AtomicI64>);
-
-impl Drop for ActiveRequest {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
