@@ -19,7 +19,7 @@ mod wsgidav;
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 pub use install::{checkout, prepare};
 pub use process::Running;
@@ -109,7 +109,7 @@ pub fn start(product: Product) -> Result<Running, NotRun> {
 
 /// Installs the product if need be and starts it. When this returns, it accepts connections.
 pub fn start_with(product: Product, setup: &Setup) -> Result<Running, NotRun> {
-    launch(product, setup, None).map_err(|error| NotRun { product, why: format!("{error:#}") })
+    launch(product, setup, false).map_err(|error| NotRun { product, why: format!("{error:#}") })
 }
 
 /// What a test calls: the running product, or `None` where the test has to pass without it.
@@ -129,12 +129,12 @@ pub fn for_test(product: Product) -> Option<Running> {
     }
 }
 
-/// `home`: a folder to keep the server's files in, which makes it outlive this process.
-fn launch(product: Product, setup: &Setup, home: Option<&Path>) -> anyhow::Result<Running> {
+/// `outlive`: it can be left running when this process ends.
+fn launch(product: Product, setup: &Setup, outlive: bool) -> anyhow::Result<Running> {
     install::prepare(product)?;
     let mut clashes = 0;
     loop {
-        let home = process::Home::new(product, home)?;
+        let home = process::new_home(product)?;
         let spec = match product {
             Product::Apache => apache::spec(home.path())?,
             Product::WsgiDav => wsgidav::spec(home.path())?,
@@ -142,7 +142,7 @@ fn launch(product: Product, setup: &Setup, home: Option<&Path>) -> anyhow::Resul
             Product::Nginx => proxies::nginx(home.path(), setup)?,
             Product::Haproxy => proxies::haproxy(home.path(), setup)?,
         };
-        match process::run(product, spec, home, setup.core) {
+        match process::run(product, spec, home, setup.core, outlive) {
             Err(process::Failure::PortTaken) if clashes < ATTEMPTS => clashes += 1,
             Err(failure) => return Err(failure.into()),
             Ok(running) => return Ok(running),

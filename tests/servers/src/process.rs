@@ -34,10 +34,10 @@ end() {
 }
 "$@" </dev/null 3<&- >>"$KEEPER_LOG" 2>&1 &
 child=$!
+trap 'end; exit 0' TERM
 echo $child
 exec >/dev/null
 if [ "$KEEPER_DETACHED" = no ]; then { cat <&3; kill -TERM $$; } & fi
-trap 'end; exit 0' TERM
 wait $child
 "#;
 
@@ -53,37 +53,12 @@ pub(crate) struct Spec {
     pub owner: Option<(u32, u32)>,
 }
 
-/// The folder of one server: temporary, or kept for one that outlives us.
-pub(crate) enum Home {
-    Temporary(TempDir),
-    Kept(PathBuf),
-}
-
-impl Home {
-    pub fn new(product: Product, kept: Option<&Path>) -> anyhow::Result<Self> {
-        let home = match kept {
-            Some(path) => {
-                if path.exists() {
-                    fs::remove_dir_all(path)?;
-                }
-                fs::create_dir_all(path)?;
-                Self::Kept(path.to_owned())
-            }
-            None => {
-                Self::Temporary(tempfile::Builder::new().prefix(&format!("portico-{product}-")).tempdir()?)
-            }
-        };
-        // A server that drops to another user has to get in.
-        fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755))?;
-        Ok(home)
-    }
-
-    pub fn path(&self) -> &Path {
-        match self {
-            Self::Temporary(folder) => folder.path(),
-            Self::Kept(path) => path,
-        }
-    }
+/// A folder for one server, below the machine's folder for temporary files: a server that drops to another user may
+/// not get into the checkout.
+pub(crate) fn new_home(product: Product) -> anyhow::Result<TempDir> {
+    let folder = tempfile::Builder::new().prefix(&format!("portico-{product}-")).tempdir()?;
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
+    Ok(folder)
 }
 
 /// Why a start did not work.
@@ -127,8 +102,10 @@ pub struct Running {
     /// Everything it says.
     pub log: PathBuf,
     owner: Option<(u32, u32)>,
-    home: Home,
+    home: TempDir,
     keeper: Child,
+    /// It was started to outlive us, and is up.
+    left: bool,
 }
 
 impl Running {
@@ -153,23 +130,28 @@ impl Running {
         own(path, self.owner)
     }
 
-    /// The process id of the script that keeps it, which leads its process group.
-    pub(crate) fn keeper(&self) -> u32 {
-        self.keeper.id()
+    /// Lets it outlive us; gives the process id of the script that keeps it, and its folder.
+    pub(crate) fn leave(mut self) -> (u32, PathBuf) {
+        self.left = true;
+        self.home.disable_cleanup(true);
+        (self.keeper.id(), self.home.path().to_owned())
     }
 
-    pub(crate) fn home(&self) -> &Path {
-        self.home.path()
+    #[cfg(test)]
+    pub(crate) fn keeper(&self) -> u32 {
+        self.keeper.id()
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if matches!(self.home, Home::Kept(_)) {
+        if self.left {
             return;
         }
         let _ = self.thaw();
+        // Either the end of its standard input or the signal ends the keeper, and with it the product.
         drop(self.keeper.stdin.take());
+        let _ = signal("TERM", &self.keeper.id().to_string());
         if wait_for(STOP_TIMEOUT, || self.keeper.try_wait().ok().flatten()).is_none() {
             let _ = signal("KILL", &format!("-{}", self.keeper.id()));
             let _ = self.keeper.wait();
@@ -178,10 +160,15 @@ impl Drop for Running {
 }
 
 /// Starts `spec` and waits until it accepts connections.
-pub(crate) fn run(product: Product, spec: Spec, home: Home, core: Option<usize>) -> Result<Running, Failure> {
+pub(crate) fn run(
+    product: Product,
+    spec: Spec,
+    home: TempDir,
+    core: Option<usize>,
+    outlive: bool,
+) -> Result<Running, Failure> {
     let log = home.path().join("server.log");
     File::create(&log).context("cannot make a log file")?;
-    let detached = matches!(home, Home::Kept(_));
     let mut command = Command::new("sh");
     command.args(["-c", KEEPER, "keeper"]);
     if let Some(core) = core {
@@ -190,9 +177,9 @@ pub(crate) fn run(product: Product, spec: Spec, home: Home, core: Option<usize>)
     command
         .args(&spec.command)
         .env("KEEPER_LOG", &log)
-        .env("KEEPER_DETACHED", if detached { "yes" } else { "no" })
+        .env("KEEPER_DETACHED", if outlive { "yes" } else { "no" })
         .current_dir(home.path())
-        .stdin(if detached { Stdio::null() } else { Stdio::piped() })
+        .stdin(if outlive { Stdio::null() } else { Stdio::piped() })
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .process_group(0);
@@ -215,6 +202,7 @@ pub(crate) fn run(product: Product, spec: Spec, home: Home, core: Option<usize>)
         owner: spec.owner,
         home,
         keeper,
+        left: false,
     };
     await_start(&mut running)?;
     Ok(running)

@@ -34,18 +34,15 @@ pub fn up(products: &[Product]) -> anyhow::Result<Vec<NotRun>> {
         if entries.iter().any(|entry| entry.product == product.name()) {
             continue;
         }
-        let home = folder()?.join("run").join(product.name());
-        match launch(product, &Setup::default(), Some(&home)) {
-            Ok(running) => entries.push(Entry {
-                product: product.name().to_owned(),
-                url: running.base_url.clone(),
-                username: USERNAME.to_owned(),
-                password: PASSWORD.to_owned(),
-                data: running.dir.clone(),
-                log: running.log.clone(),
-                pid: running.keeper(),
-                home: running.home().to_owned(),
-            }),
+        match launch(product, &Setup::default(), true) {
+            Ok(running) => {
+                let (url, data) = (running.base_url.clone(), running.dir.clone());
+                let log = running.log.clone();
+                let (username, password) = (USERNAME.to_owned(), PASSWORD.to_owned());
+                let (pid, home) = running.leave();
+                let product = product.name().to_owned();
+                entries.push(Entry { product, url, username, password, data, log, pid, home });
+            }
             Err(error) => not_run.push(NotRun { product, why: format!("{error:#}") }),
         }
         // After each, so that nothing that runs is ever unknown.
@@ -65,6 +62,7 @@ pub fn down() -> anyhow::Result<()> {
         wait_for(Duration::from_secs(10), || (!is_up(entry)).then_some(()))
             .with_context(|| format!("{} (process {}) does not end", entry.product, entry.pid))?;
         println!("{} stopped", entry.product);
+        fs::remove_dir_all(&entry.home).with_context(|| format!("cannot remove {}", entry.home.display()))?;
     }
     save(&[])
 }

@@ -95,3 +95,19 @@ fn a_reason_is_given_where_a_product_cannot_start() {
     let not_run = start_with(Product::Nginx, &Setup::default()).map(drop).unwrap_err();
     assert!(not_run.to_string().starts_with("nginx was not run: "), "{not_run}");
 }
+
+#[test]
+#[ignore = "installs what only the bench needs"]
+fn proxies_forward_and_files_are_served() {
+    let apache = start(Product::Apache).unwrap();
+    std::fs::write(apache.dir.join("x.txt"), "readable").unwrap();
+    let to_apache = Setup { target: Some(apache.addr), core: Some(0), ..Setup::default() };
+    for product in Product::FOR_BENCH {
+        let proxy = start_with(product, &to_apache).unwrap();
+        let answer = exchange(proxy.addr, "GET", "/static/x.txt", "", "");
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("readable"), "{product}: {answer}");
+    }
+    let files = Setup { files: Some(apache.dir.clone()), ..Setup::default() };
+    let nginx = start_with(Product::Nginx, &files).unwrap();
+    assert!(exchange(nginx.addr, "GET", "/x.txt", "", "").ends_with("readable"));
+}
