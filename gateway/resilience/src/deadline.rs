@@ -56,14 +56,15 @@ where
         tracked.call.context.deadline = deadline;
         let (notes, effect) = (Arc::clone(&tracked.notes), tracked.call.meta.effect);
         let future = tokio::time::timeout_at(deadline.instant().into(), self.inner.call(tracked));
-        OrRefused::Running { future: Bounded { future, notes, effect } }
+        OrRefused::Running { future: Bounded { future: Some(future), notes, effect } }
     }
 }
 
 pin_project! {
     pub(crate) struct Bounded<F> {
+        // Gone when the deadline came: places are given back and the adapter stops before the caller is told.
         #[pin]
-        future: Timeout<F>,
+        future: Option<Timeout<F>>,
         notes: Arc<Notes>,
         effect: Effect,
     }
@@ -73,9 +74,12 @@ impl<F: Future<Output = Result<Reply, Error>>> Future for Bounded<F> {
     type Output = Result<Reply, Error>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let result = ready!(this.future.poll(context));
-        Poll::Ready(result.unwrap_or_else(|_| Err(too_late(this.notes.outcome_if_given_up(*this.effect)))))
+        let mut this = self.project();
+        let Some(future) = this.future.as_mut().as_pin_mut() else { return Poll::Pending };
+        Poll::Ready(ready!(future.poll(context)).unwrap_or_else(|_| {
+            this.future.set(None);
+            Err(too_late(this.notes.outcome_if_given_up(*this.effect)))
+        }))
     }
 }
 

@@ -50,6 +50,10 @@ impl Policy<Tracked, Reply, Error> for RetryPolicy {
     type Future = Sleep;
 
     fn retry(&mut self, request: &mut Tracked, result: &mut Result<Reply, Error>) -> Option<Sleep> {
+        // Calls that reached the system pay in; those that an open breaker refused must not save up for a herd.
+        if request.call.context.attempt == 1 && request.notes.attempts() > 0 {
+            self.health.budget.deposit();
+        }
         let error = result.as_ref().err()?;
         if error.outcome() == Outcome::NotAttempted {
             request.notes.nothing_left_us();
@@ -61,9 +65,6 @@ impl Policy<Tracked, Reply, Error> for RetryPolicy {
     }
 
     fn clone_request(&mut self, request: &Tracked) -> Option<Tracked> {
-        if request.call.context.attempt == 1 {
-            self.health.budget.deposit();
-        }
         // Even a call that is not attempted again is kept: the outcome of its error is noted above.
         Some(request.clone())
     }

@@ -204,3 +204,6 @@ impl Window {
         calls >= Self::ENOUGH && u64::from(failures) * 100 >= u64::from(calls) * u64::from(percent)
     }
 }
+
+#[cfg(test)]
+mod tests;
