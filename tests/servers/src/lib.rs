@@ -129,6 +129,21 @@ pub fn for_test(product: Product) -> Option<Running> {
     }
 }
 
+/// The gateway's binary for tests from outside: `PORTICO_BIN`, as `cargo xtask test` sets it, otherwise the one beside
+/// the test's own binary, which may be stale.
+///
+/// # Panics
+/// If there is none; the message says how to build it.
+pub fn gateway_binary() -> PathBuf {
+    if let Some(binary) = std::env::var_os("PORTICO_BIN") {
+        return binary.into();
+    }
+    // Tests run from `target/debug/deps`.
+    let binary = std::env::current_exe().ok().and_then(|test| Some(test.parent()?.parent()?.join("portico")));
+    let binary = binary.filter(|binary| binary.is_file());
+    binary.expect("there is no gateway to test: run `cargo build -p portico`, or set PORTICO_BIN")
+}
+
 /// `outlive`: it can be left running when this process ends.
 fn launch(product: Product, setup: &Setup, outlive: bool) -> anyhow::Result<Running> {
     install::prepare(product)?;
