@@ -273,3 +273,6 @@ impl Running {
         self.server.stop().await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,8 @@
 //! Replays recorded exchanges of the real products against the simulator and compares the answers, so that it cannot
 //! drift from them.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 mod recording;
 mod shape;
 
@@ -82,7 +84,11 @@ impl Replay {
             let content = Content::stored(format!("doc {number}"));
             let path = format!("Verträge 2026/doc {number}.txt");
             let time = date(&at.answer);
-            assert!(self.running.simulator.put(&path, content, time + jiff::Span::new().microseconds(number)));
+            assert!(self.running.simulator.put(
+                &path,
+                content,
+                time + jiff::Span::new().microseconds(number)
+            ));
         }
     }
 

@@ -34,7 +34,7 @@ pub fn load(product: &str) -> Vec<Recording> {
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "http"));
     files.sort();
-    files.iter().map(|file| read(file)).collect()
+    files.iter().map(read).collect()
 }
 
 fn read(file: &PathBuf) -> Recording {
@@ -44,7 +44,14 @@ fn read(file: &PathBuf) -> Recording {
         // Only an answer was kept: it is one to a HEAD of a file that had been left alone.
         let target = "/Vertr%C3%A4ge%202026/doc%205.txt".to_owned();
         let headers = vec![("Authorization".into(), "Basic ***".into())];
-        return Recording { name, method: "HEAD".into(), target, headers, body: String::new(), answer: answer(&text) };
+        return Recording {
+            name,
+            method: "HEAD".into(),
+            target,
+            headers,
+            body: String::new(),
+            answer: answer(&text),
+        };
     };
     let (_, response) = rest.split_once('\n').unwrap();
     let (first, headers, body) = message(request);
