@@ -34,6 +34,14 @@ async fn a_trickle_is_given_up_and_a_slow_but_fair_body_is_not() {
     // 2 KiB/s in lumps of 20 seconds, for ten minutes.
     house.system.gives(|| pieces(Duration::from_secs(20), 40_960, 30));
     assert_eq!(read(&house).await.unwrap(), 30 * 40_960);
+    // A fast start buys no more than the window in which it came.
+    house.system.gives(|| {
+        let start = pieces(Duration::ZERO, 1_000_000, 1);
+        ByteStream::new(start.chain(pieces(Duration::from_secs(10), 1, 1_000)))
+    });
+    let started = Instant::now();
+    assert_eq!(read(&house).await.unwrap_err().kind(), ErrorKind::Timeout);
+    assert!(started.elapsed() <= Duration::from_secs(61), "{:?}", started.elapsed());
     let off = House::new(&SystemLimits { body_min_bytes_per_second: 0, ..SystemLimits::default() });
     off.system.gives(|| pieces(Duration::from_secs(10), 1, 100));
     assert_eq!(read(&off).await.unwrap(), 100);
