@@ -65,7 +65,8 @@ enum Servers {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
-        Task::Test => suite::test(),
+        Task::Test if suite::test() => Ok(()),
+        Task::Test => return ExitCode::FAILURE,
         Task::Soak { filter } => soak(filter.as_deref()),
         Task::Bench { arguments } => bench(&arguments),
         Task::Gen { check } => generate::run(check),

@@ -17,8 +17,9 @@ struct Sums {
     skipped: u64,
 }
 
-/// Everything, in order; prints the minutes of each part and a closing table.
-pub fn test() -> anyhow::Result<()> {
+/// Everything, in order; prints the minutes of each part, a closing table and the sum of the tests. False if anything
+/// failed: the sum stays the last line.
+pub fn test() -> bool {
     let mut parts = Parts::default();
     let mut sums = Sums::default();
     parts.run("format", || {
@@ -59,9 +60,9 @@ pub fn test() -> anyhow::Result<()> {
         parts.note(&format!("against {name}"), Outcome::NotRun(why), Duration::ZERO);
         sums.skipped += tests as u64;
     }
-    let closed = parts.close();
+    let passed = parts.close();
     println!("\n{} passed, {} failed, {} skipped", sums.passed, sums.failed, sums.skipped);
-    closed
+    passed
 }
 
 /// Installs the products and starts each once, so that the tests find them ready and a missing one shows here.
