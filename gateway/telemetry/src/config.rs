@@ -11,7 +11,7 @@ use crate::logs::LogOutput;
 pub const RING_DEFAULT_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Octets that the ring needs at least: a trace of the largest size has to fit into one of its segments.
-pub const RING_LEAST_BYTES: u64 = 4 * 1024 * 1024;
+pub const RING_LEAST_BYTES: u64 = 8 * 1024 * 1024;
 
 /// From which duration on a request counts as slow, unless configured.
 pub const SLOW_DEFAULT: Duration = Duration::from_secs(1);

@@ -24,7 +24,8 @@ pub enum Dropped {
 }
 
 impl Dropped {
-    pub(crate) const ALL: [(Self, &'static str); 8] = [
+    /// Every reason with its name in the metrics.
+    pub const ALL: [(Self, &'static str); 8] = [
         (Self::SpanQueue, "span_queue"),
         (Self::SpanExport, "span_export"),
         (Self::RingQueue, "ring_queue"),

@@ -65,7 +65,7 @@ impl Telemetry {
     pub fn start(config: TelemetryConfig) -> Result<Self, StartError> {
         let foreign_text = config.log.backend_text;
         let telemetry = Self::start_without_log(&config)?;
-        if let Some(subscriber) = telemetry.subscriber.lock().take() {
+        if let Some(subscriber) = telemetry.take_subscriber() {
             // An error means that there is a log already: tests that run several gateways in one process.
             let _first = tracing::subscriber::set_global_default(subscriber).is_ok();
         }
@@ -106,6 +106,10 @@ impl Telemetry {
             subscriber: Mutex::new(Some(subscriber)),
             running: Mutex::new(Some(Running { ring_done, control, logs: log_provider })),
         })
+    }
+
+    pub(crate) fn take_subscriber(&self) -> Option<logs::Subscriber> {
+        self.subscriber.lock().take()
     }
 
     /// Takes finished trees. Give it to every [`portico_contract::trace::Span::root`].

@@ -121,3 +121,25 @@ impl<'a> MakeWriter<'a> for LineWriter {
         Line { to: self, octets: Vec::new() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An output that blocks until it is let go: what a full pipe does.
+    #[test]
+    fn a_reader_that_stalls_costs_counted_lines_and_no_time() {
+        let drops = Arc::new(Drops::default());
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let writer = start(LogOutput::Memory(Arc::clone(&kept)), Arc::clone(&drops)).unwrap();
+        let stalled = kept.lock();
+        for _ in 0..QUEUE + 100 {
+            writer.make_writer().write_all(b"a line\n").unwrap();
+        }
+        assert!((99..=100).contains(&drops.get(Dropped::LogLines)), "{}", drops.get(Dropped::LogLines));
+        assert!(!writer.flush(Instant::now() + Duration::from_millis(20)), "nothing can be written yet");
+        drop(stalled);
+        assert!(writer.flush(Instant::now() + Duration::from_secs(10)));
+        assert_eq!(kept.lock().len() as u64, (QUEUE as u64 + 100 - drops.get(Dropped::LogLines)) * 7);
+    }
+}

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::record::{StoredTrace, payload};
+use super::record::{PREFIX, StoredTrace, payload};
 use super::{segment_path, segments};
 
 /// Why the ring could not be read.
@@ -72,9 +72,11 @@ fn collect(dir: &Path, count: usize, wanted: impl Fn(&[u8]) -> bool) -> Result<V
             if found.len() >= count {
                 return Ok(found);
             }
-            let stored =
-                payload(line).filter(|json| wanted(json)).and_then(|json| serde_json::from_slice(json).ok());
-            found.extend(stored);
+            // The look is cheap, the checksum is not: most lines are not wanted.
+            let wanted = line.get(PREFIX..).is_some_and(&wanted);
+            let stored = wanted.then(|| payload(line)).flatten();
+            let stored = stored.and_then(|json| serde_json::from_slice(json).ok());
+            found.extend::<Option<StoredTrace>>(stored);
         }
     }
     Ok(found)

@@ -13,7 +13,7 @@ use crate::config::Service;
 use crate::verdict::Kept;
 
 /// Octets before the JSON: two figures and two spaces.
-const PREFIX: usize = 18;
+pub(crate) const PREFIX: usize = 18;
 
 /// A trace read back from the ring.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
