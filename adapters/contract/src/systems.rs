@@ -5,7 +5,8 @@ use portico_schemas::ResourceType;
 use crate::{Effect, Marker, NativeId, Operation, OperationMeta, Output, Streaming};
 
 /// Tries a system without changing anything: can it be reached, are the credentials accepted, which version is it, what
-/// may the service account do. Every adapter implements it, for `portico check`. (The breaker's probe is the next call that comes.)
+/// may the service account do. Every adapter implements it, for `portico check`. (The breaker's
+/// probe is the next call that comes.)
 #[derive(Debug, Clone)]
 pub struct CheckSystem;
 
