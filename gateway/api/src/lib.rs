@@ -70,3 +70,23 @@ pub fn public_routes() -> Router {
         .route("/docs/problems", get(docs::problems))
         .route("/docs/problems/{code}", get(docs::problem))
 }
+
+/// The templates of all routes, for metrics.
+pub const ROUTES: &[&str] = &[
+    "/v1/documents",
+    "/v1/documents/{id}",
+    "/v1/documents/{id}/children",
+    "/v1/documents/{id}/child-ids",
+    "/v1/documents/{id}/content",
+    "/v1/documents/{id}/location",
+    "/v1/systems",
+    "/v1/systems/{id}",
+    "/v1/me",
+    "/v1/openapi.json",
+    "/docs",
+    "/docs/problems",
+    "/docs/problems/{code}",
+];
+
+/// Paths that need nobody signed in; a slash at the end means everything below.
+pub const PUBLIC: &[&str] = &["/v1/openapi.json", "/docs", "/docs/"];

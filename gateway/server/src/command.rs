@@ -1,0 +1,86 @@
+//! One file per command.
+
+mod check;
+mod demo;
+mod token;
+mod trace;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use portico_contract::AdapterKind;
+use portico_settings::{Settings, Sources};
+
+use crate::cli::{Command, Listen, Serve, Validate};
+use crate::serve::{self, Ready};
+
+/// Runs one command. The exit code is 0 when it did what was asked, 1 when it found a fault, 2 for a wrong command line.
+///
+/// # Errors
+/// Whatever keeps the command from doing its work, as a sentence for the person at the terminal.
+pub fn run(command: Command, kinds: &[&'static AdapterKind]) -> Result<ExitCode> {
+    match command {
+        Command::Demo(demo) => demo::run(demo, kinds),
+        Command::Serve(serve) => run_gateway(serve, kinds),
+        Command::Validate(validate) => Ok(check_settings(&validate, kinds)),
+        Command::Check(check) => check::run(&check, kinds),
+        Command::Token(token) => token::run(&token, kinds),
+        Command::Trace(trace) => trace::run(&trace, kinds),
+        Command::Openapi => {
+            print!("{}", portico_api::openapi_document());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::ConfigSchema => {
+            println!("{}", serde_json::to_string_pretty(&portico_settings::json_schema(kinds))?);
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Reads the files, the environment, and what the command line overrides.
+///
+/// # Errors
+/// Every fault in the configuration at once.
+pub fn load(files: &[PathBuf], listen: Option<&Listen>, kinds: &[&AdapterKind]) -> Result<Settings> {
+    let sources = files.iter().fold(Sources::new(), |sources, file| sources.file(file));
+    let sources = override_listen(sources.environment(std::env::vars_os()), listen);
+    Ok(portico_settings::load(&sources, kinds)?)
+}
+
+/// The command line wins over files and environment.
+fn override_listen(sources: Sources, listen: Option<&Listen>) -> Sources {
+    let Some(listen) = listen else { return sources };
+    let api = listen.listen.map(|address| ("PORTICO_LISTEN__API", address.to_string()));
+    let ops = listen.ops_listen.map(|address| ("PORTICO_LISTEN__OPS", address.to_string()));
+    sources.environment(api.into_iter().chain(ops))
+}
+
+fn run_gateway(command: Serve, kinds: &[&'static AdapterKind]) -> Result<ExitCode> {
+    let settings = load(&command.config.files, Some(&command.listen), kinds)?;
+    let runtime = serve::runtime(settings.runtime.workers)?;
+    let ready = Ready { file: command.listen.ready_file, ..Ready::default() };
+    runtime.block_on(serve::serve(settings, ready))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn check_settings(command: &Validate, kinds: &[&AdapterKind]) -> ExitCode {
+    match load(&command.config.files, None, kinds) {
+        Ok(settings) => {
+            if command.show {
+                print!("{}", settings.redacted_toml());
+            } else {
+                println!(
+                    "The configuration is valid: {} system(s), hash {}.",
+                    settings.systems.len(),
+                    settings.hash()
+                );
+            }
+            ExitCode::SUCCESS
+        }
+        Err(faults) => {
+            eprintln!("{faults}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! `portico demo`: a whole gateway on this machine, over simulated stores. It is configured like any other, from a file
+//! that it writes into a folder of its own, and runs through the same code as `portico serve`.
+
+mod people;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use portico_contract::AdapterKind;
+use portico_settings::{Settings, Sources};
+use portico_simkit::council::{Council, DEMO_SIZE};
+use portico_webdav_sim::{Flavour, Running, Simulator, seed};
+
+use crate::cli::Demo;
+use crate::command::{override_listen, token};
+use crate::serve::{self, Ready};
+use people::Cast;
+
+/// What the simulators want to see; they listen on loopback and hold made-up data.
+const USERNAME: &str = "portico";
+
+/// Runs until it is stopped.
+pub fn run(command: Demo, kinds: &[&'static AdapterKind]) -> Result<ExitCode> {
+    let folder = tempfile::Builder::new().prefix("portico-demo-").tempdir().context("no temporary folder")?;
+    let workers = std::thread::available_parallelism().unwrap_or(std::num::NonZeroUsize::MIN);
+    let runtime = serve::runtime(workers)?;
+    println!("Portico demo: a council of {DEMO_SIZE} made-up people (seed {}).", command.seed);
+    let council = Arc::new(Council::generate(command.seed, DEMO_SIZE));
+    let stores = runtime.block_on(Stores::start(&council, command.seed))?;
+    println!(
+        "  started  two simulated document stores: {} (contracts), {} (policies)",
+        stores.contracts.base_url, stores.policies.base_url
+    );
+    token::new_key(&folder.path().join("login"))?;
+    let ops_token = write_secrets(folder.path())?;
+    let text = configuration(&stores);
+    fs::write(folder.path().join("portico.toml"), &text).context("cannot write the demo's configuration")?;
+    let sources = Sources::new().text("the demo's configuration", folder.path(), text);
+    let settings = portico_settings::load(&override_listen(sources, Some(&command.listen)), kinds)?;
+    let cast = Cast::choose(&council, &settings, &folder.path().join("login/private.pem"))?;
+    println!("  made     keys, tokens and a configuration in {}", folder.path().display());
+    let told = announce(&cast, &settings, &ops_token);
+    let ready = Ready { file: command.listen.ready_file, tokens: cast.tokens(), told: Some(told) };
+    runtime.block_on(serve::serve(settings, ready))?;
+    drop(stores);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The simulated back offices.
+struct Stores {
+    contracts: Running,
+    policies: Running,
+}
+
+impl Stores {
+    async fn start(council: &Arc<Council>, number: u64) -> Result<Self> {
+        let store = |flavour| Simulator::builder(flavour).credentials(USERNAME, USERNAME).build();
+        let (contracts, policies) = (store(Flavour::Apache), store(Flavour::WsgiDav));
+        seed::council(council, number, &contracts, &policies);
+        let start = async |simulator: Simulator| {
+            simulator.start(([127, 0, 0, 1], 0).into()).await.context("a simulated store cannot start")
+        };
+        Ok(Self { contracts: start(contracts).await?, policies: start(policies).await? })
+    }
+}
+
+fn write_secrets(folder: &Path) -> Result<String> {
+    let mut octets = [0_u8; 16];
+    getrandom::fill(&mut octets)
+        .map_err(|error| anyhow::anyhow!("the system gives no randomness: {error}"))?;
+    let ops_token = octets.iter().fold(String::new(), |mut text, octet| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{octet:02x}");
+        text
+    });
+    fs::write(folder.join("store-password"), USERNAME).context("cannot write a secret")?;
+    fs::write(folder.join("ops-token"), &ops_token).context("cannot write a secret")?;
+    Ok(ops_token)
+}
+
+fn configuration(stores: &Stores) -> String {
+    include_str!("demo/portico.toml")
+        .replace("@CONTRACTS@", &stores.contracts.base_url)
+        .replace("@POLICIES@", &stores.policies.base_url)
+}
+
+/// What is printed once the addresses are known: `@API@` and `@OPS@` stand for them.
+fn announce(cast: &Cast, settings: &Settings, ops_token: &str) -> String {
+    let mut text =
+        "\nReady.\n  API         @API@     documentation: @API@/docs\n  operations  @OPS@     token: "
+            .to_owned();
+    let _ = writeln!(text, "{ops_token}\n\nTokens, good for twelve hours (paste one line into your shell):");
+    for (part, person) in cast.all() {
+        let _ = writeln!(text, "  # {}, {}: {}", person.display_name, person.title, person.may);
+        let _ = writeln!(text, "  export {}={}", part.to_uppercase(), person.token);
+    }
+    let first = &cast.claimant.token;
+    let _ = write!(
+        text,
+        "\nTry it:\n\
+         \x20 curl -s -H 'Authorization: Bearer {first}' '@API@/v1/documents?limit=3'\n\
+         \x20 curl -s -H 'Authorization: Bearer {first}' '@API@/v1/documents?q=lease&source=contracts&fields=name,path'\n\
+         \x20 curl -s -H 'Authorization: Bearer {first}' @API@/v1/systems\n\n\
+         What failed or was slow is kept:  portico trace --dir {}\n\
+         Stop with Ctrl-C; everything that the demo made is then removed.\n",
+        settings.telemetry.ring.dir.display()
+    );
+    text
+}

@@ -1,0 +1,177 @@
+//! The operations port: probes and metrics for machines, status and traces for people with the token.
+//!
+//! It never depends on a back office: `/readyz` looks at what the gateway itself needs, and `/status` tells what is
+//! known about the systems without asking them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use http::{StatusCode, header};
+use jiff::Timestamp;
+use portico_edge::inbound::PublicPaths;
+use portico_edge::ops::{OpsGuard, OpsGuardConfig};
+use portico_resilience::{BreakerState, Health, HealthSnapshot};
+use portico_settings::Settings;
+use portico_telemetry::{Dropped, Telemetry, explain, ring};
+use serde_json::{Value, json};
+
+/// Traces that are listed.
+const RECENT: usize = 100;
+
+/// What the operations port shows.
+pub struct Ops {
+    /// False from the start of a drain on, and before the listeners are open.
+    pub ready: AtomicBool,
+    started_at: Timestamp,
+    config_hash: String,
+    data_dir: PathBuf,
+    ring_dir: PathBuf,
+    health: Vec<Arc<Health>>,
+    telemetry: Arc<Telemetry>,
+}
+
+impl Ops {
+    /// Not ready yet.
+    pub fn new(settings: &Settings, health: Vec<Arc<Health>>, telemetry: Arc<Telemetry>) -> Self {
+        Self {
+            ready: AtomicBool::new(false),
+            started_at: Timestamp::now(),
+            config_hash: settings.hash().to_owned(),
+            data_dir: settings.data_dir.clone(),
+            ring_dir: settings.telemetry.ring.dir.clone(),
+            health,
+            telemetry,
+        }
+    }
+}
+
+/// The routes, behind their guard.
+pub fn routes(ops: Arc<Ops>, settings: &Settings) -> Router {
+    let open = ["/livez", "/readyz", "/metrics"].map(str::to_owned);
+    let guard = OpsGuard::new(OpsGuardConfig {
+        hosts: allowed_hosts(settings),
+        open: PublicPaths(open.into()),
+        token: settings.ops.token.clone(),
+    });
+    Router::new()
+        .route("/livez", get(|| async { "ok\n" }))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .route("/status", get(status))
+        .route("/traces", get(traces))
+        .route("/traces/{id}", get(trace))
+        .with_state(ops)
+        .layer(guard)
+}
+
+fn allowed_hosts(settings: &Settings) -> Vec<String> {
+    let own = settings.listen.ops.ip();
+    let own = if own.is_ipv6() { format!("[{own}]") } else { own.to_string() };
+    settings.ops.allowed_hosts.iter().cloned().chain([own]).collect()
+}
+
+/// 200 while new requests may come: the listeners are open, no drain has begun, and the data folder takes a file.
+async fn readyz(State(ops): State<Arc<Ops>>) -> Response {
+    if !ops.ready.load(Ordering::Acquire) {
+        return (StatusCode::SERVICE_UNAVAILABLE, "not ready: starting or draining\n").into_response();
+    }
+    let probe = ops.data_dir.join(".ready");
+    match tokio::fs::write(&probe, b"ready\n").await {
+        Ok(()) => "ready\n".into_response(),
+        Err(error) => {
+            let why = format!("not ready: the data folder cannot be written: {error}\n");
+            (StatusCode::SERVICE_UNAVAILABLE, why).into_response()
+        }
+    }
+}
+
+async fn metrics(State(ops): State<Arc<Ops>>) -> Response {
+    let headers = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (headers, ops.telemetry.render_metrics()).into_response()
+}
+
+async fn status(State(ops): State<Arc<Ops>>) -> Json<Value> {
+    let dropped: serde_json::Map<String, Value> = Dropped::ALL
+        .iter()
+        .map(|(what, name)| ((*name).to_owned(), ops.telemetry.dropped(*what).into()))
+        .collect();
+    Json(json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "configHash": ops.config_hash,
+        "startedAt": ops.started_at,
+        "ready": ops.ready.load(Ordering::Acquire),
+        "telemetryDropped": dropped,
+        "systems": ops.health.iter().map(|health| system(&health.snapshot())).collect::<Vec<_>>(),
+    }))
+}
+
+fn system(now: &HealthSnapshot) -> Value {
+    json!({
+        "id": now.system.as_str(),
+        "adapter": now.adapter,
+        "state": now.state,
+        "lastSuccessAt": now.last_success,
+        "lastFailure": now.last_failure.map(|failure| json!({
+            "code": failure.kind.code(),
+            "errorType": failure.kind.error_type(),
+            "at": failure.at,
+        })),
+        "breaker": match now.breaker {
+            BreakerState::Closed => "closed",
+            BreakerState::HalfOpen => "halfOpen",
+            BreakerState::Open => "open",
+        },
+        "breakerRemainingMs": now.breaker_remaining.map(|left| u64::try_from(left.as_millis()).unwrap_or(u64::MAX)),
+        "inFlight": now.in_flight,
+        "queued": now.queued,
+        "streams": now.streams,
+        "retryBudget": now.retry_budget,
+        "calls": now.calls,
+        "attempts": now.attempts,
+        "retries": now.retries,
+        "shed": now.shed,
+        "panics": now.panics,
+        "breakerOpened": now.breaker_opened,
+        "pause": now.pause.as_ref().map(|pause| json!({ "message": pause.message, "until": pause.until })),
+    })
+}
+
+/// One line for each failed or slow request that is kept, the latest first.
+async fn traces(State(ops): State<Arc<Ops>>) -> Response {
+    let dir = ops.ring_dir.clone();
+    let read = tokio::task::spawn_blocking(move || ring::recent(&dir, RECENT)).await;
+    match read {
+        Ok(Ok(traces)) => {
+            traces.iter().map(|trace| explain::summary(trace) + "\n").collect::<String>().into_response()
+        }
+        Ok(Err(error)) => unreadable(&error.to_string()),
+        Err(error) => unreadable(&error.to_string()),
+    }
+}
+
+/// One request in plain words.
+async fn trace(State(ops): State<Arc<Ops>>, Path(id): Path<String>) -> Response {
+    let dir = ops.ring_dir.clone();
+    let read = tokio::task::spawn_blocking(move || ring::find_all(&dir, &id)).await;
+    match read {
+        Ok(Ok(found)) if found.is_empty() => (
+            StatusCode::NOT_FOUND,
+            "nothing is kept under this id: it went well and was quick, or it was too long ago\n",
+        )
+            .into_response(),
+        Ok(Ok(found)) => {
+            found.iter().map(|trace| explain::explain(trace) + "\n").collect::<String>().into_response()
+        }
+        Ok(Err(error)) => unreadable(&error.to_string()),
+        Err(error) => unreadable(&error.to_string()),
+    }
+}
+
+fn unreadable(why: &str) -> Response {
+    (StatusCode::INTERNAL_SERVER_ERROR, format!("the traces cannot be read: {why}\n")).into_response()
+}
