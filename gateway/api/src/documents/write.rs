@@ -1,6 +1,7 @@
 //! Writing: every write says which version it means, and answers with what is there now.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
@@ -8,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use portico_compose::Found;
 use portico_contract::documents::{DocumentRecord, Precondition};
-use portico_contract::{CallContext, Error, ErrorKind};
+use portico_contract::{CallContext, Deadline, Error, ErrorKind};
 use portico_edge::{ApiResult, RequestContext};
 use portico_schemas::{Document, FieldError, Problem};
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,9 @@ use utoipa::ToSchema;
 use super::render;
 use crate::conditions::{self, WriteCondition};
 use crate::{Api, body, query, reply};
+
+/// How long an upload may take in all. The time-outs and the minimum rate for bodies end a stalled one much earlier.
+const UPLOAD: Duration = Duration::from_secs(3_600);
 
 /// A name for something in a folder.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -99,12 +103,13 @@ pub async fn write_content(
     State(api): State<Arc<Api>>,
     Path(id): Path<String>,
     RawQuery(raw): RawQuery,
-    RequestContext(context): RequestContext,
+    RequestContext(mut context): RequestContext,
     headers: HeaderMap,
     body: Body,
 ) -> ApiResult<Response> {
     query::parse_single(raw.as_deref(), &[])?;
     let precondition = precondition(&api, &context, &id, &headers).await?;
+    context.deadline = Deadline::after(UPLOAD);
     let status = if precondition == Precondition::Absent { StatusCode::CREATED } else { StatusCode::OK };
     let upload = body::upload(&headers, body);
     let found = api.documents.write_content(&context, &id, precondition, upload).await?;
