@@ -1,0 +1,37 @@
+use http::StatusCode;
+use portico_contract::documents::{CreateFolder, DocumentRecord};
+use portico_contract::{CallContext, Error, ErrorKind, Handler};
+use portico_wire::http::{Request, Verb};
+
+use crate::client::Dav;
+use crate::location::Location;
+use crate::{fault, map};
+
+impl Handler<CreateFolder> for Dav {
+    async fn handle(&self, context: &CallContext, op: &CreateFolder) -> Result<DocumentRecord, Error> {
+        let location = Location::of(&op.folder)?;
+        if location.is_root() {
+            return Err(there_already());
+        }
+        let path = location.encoded(true);
+        let response = self.client.send(context, Request::new(Verb::MKCOL, &path)).await?;
+        match response.status {
+            StatusCode::CREATED => response.finish().await,
+            // RFC 4918, section 9.3.1: only where nothing is. A server without MKCOL says the same.
+            StatusCode::METHOD_NOT_ALLOWED => {
+                let fault = fault::of(response, Verb::MKCOL).await;
+                let there = self.find(context, &location).await?;
+                return Err(if there.is_some() { there_already() } else { fault });
+            }
+            status if status.is_success() => {
+                return Err(fault::unexpected("201", response.status.as_u16()));
+            }
+            _ => return Err(fault::of(response, Verb::MKCOL).await),
+        }
+        map::record(self.after_write(context, &location).await?)
+    }
+}
+
+fn there_already() -> Error {
+    Error::new(ErrorKind::PreconditionFailed, "Something of this name is there already.")
+}
