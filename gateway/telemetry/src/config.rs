@@ -130,7 +130,8 @@ pub enum LogLevel {
 pub enum StartError {
     /// The collector's address cannot be used.
     #[error(
-        "the OTLP endpoint `{endpoint}` cannot be used: {why}. Give an absolute http or https address, for example http://127.0.0.1:4318"
+        "the OTLP endpoint `{endpoint}` cannot be used: {why}. Give an absolute http or https address, \
+        for example http://127.0.0.1:4318"
     )]
     Endpoint {
         /// As configured.
@@ -148,7 +149,8 @@ pub enum StartError {
     },
     /// The certificates for the collector cannot be used.
     #[error(
-        "the certificates to trust for the OTLP endpoint cannot be used: {why}. Give PEM with at least one CERTIFICATE block"
+        "the certificates to trust for the OTLP endpoint cannot be used: {why}. \
+        Give PEM with at least one CERTIFICATE block"
     )]
     Trust {
         /// What is wrong with them.
@@ -167,7 +169,8 @@ pub enum StartError {
         bytes: u64,
     },
     /// The ring's folder cannot be made or written to.
-    #[error("the trace ring's folder `{}` cannot be used: {source}. Make it writable for the user that runs the gateway, or leave the ring out", dir.display())]
+    #[error("the trace ring's folder `{}` cannot be used: {source}. \
+        Make it writable for the user that runs the gateway, or leave the ring out", dir.display())]
     RingFolder {
         /// The folder.
         dir: PathBuf,
@@ -176,7 +179,8 @@ pub enum StartError {
     },
     /// The machine refused a thread.
     #[error(
-        "cannot start a background thread for telemetry: {0}. Look at the limit on processes of the user that runs the gateway"
+        "cannot start a background thread for telemetry: {0}. \
+        Look at the limit on processes of the user that runs the gateway"
     )]
     Thread(#[source] std::io::Error),
     /// The OpenTelemetry library refused.

@@ -48,7 +48,7 @@ pub(super) fn meaning(error: &str) -> Meaning {
             "not asked: the circuit breaker is open, or the system is paused",
             "The system failed too often just before, or an operator paused it, so nothing was sent to it. This request is a \
              consequence, not the cause.",
-            "Look for the first failures of `{system}` before this one: `portico trace --recent`. `/status` on the operations \
+            "Look for the first failures of `{system}` before this one: `portico trace` without an id lists the latest. `/status` on the operations \
              port says since when and why.",
         ),
         "queue_full" => (

@@ -173,6 +173,8 @@ async fn metrics_and_logs_go_to_the_collector_too_and_the_transport_stays_silent
     let subscriber = telemetry.take_subscriber().unwrap();
     tracing::subscriber::with_default(subscriber, || {
         tracing::info!(target: "portico_resilience", { portico.system = "intranet" }, "system is back");
+        let error = portico_contract::Error::new(portico_contract::ErrorKind::Timeout, "Too slow.");
+        telemetry.failures().note(&crate::FailureNote::of(TraceId([0xab; 16]), &error));
         tracing::error!(target: "hyper::proto", "noise of the transport");
         tracing::error!(target: "opentelemetry_sdk", "noise of the library");
         tracing::error!(target: "portico_telemetry::export::client", "noise of our own client");
@@ -185,6 +187,60 @@ async fn metrics_and_logs_go_to_the_collector_too_and_the_transport_stays_silent
     let logs: String = of("/v1/logs").iter().map(|r| String::from_utf8_lossy(&r.body).into_owned()).collect();
     assert!(logs.contains("system is back") && logs.contains("portico.system"), "{logs}");
     assert!(!logs.contains("noise"), "{logs}");
+    // ExportLogsServiceRequest: resource_logs 1 → scope_logs 2 → log_records 2 → trace_id 9.
+    let ids: Vec<_> =
+        of("/v1/logs").iter().flat_map(|r| proto::at(&r.body, &[1, 2, 2, 9]).concat()).collect();
+    assert_eq!(ids, [0xab; 16], "the failure is tied to its trace");
+}
+
+/// One exchange over TLS, as little of HTTP as it takes.
+async fn tls_collector(
+    key: rcgen::CertifiedKey<rcgen::KeyPair>,
+) -> (String, tokio::task::JoinHandle<String>) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let secret = rustls_pki_types::PrivateKeyDer::try_from(key.signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let tls =
+        rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let tls = tls.with_no_client_auth().with_single_cert(vec![key.cert.der().clone()], secret).unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let serving = tokio::spawn(async move {
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(tls));
+        loop {
+            // A caller that does not trust us leaves in the middle of the handshake.
+            let Ok(mut stream) = acceptor.accept(listener.accept().await.unwrap().0).await else { continue };
+            let mut head = [0_u8; 512];
+            let read = stream.read(&mut head).await.unwrap();
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+                .await
+                .unwrap();
+            stream.shutdown().await.unwrap();
+            return String::from_utf8_lossy(&head[..read]).into_owned();
+        }
+    });
+    (endpoint, serving)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tls_trusts_the_given_certificates_and_no_others() {
+    let key = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let pem = key.cert.pem();
+    let (endpoint, serving) = tls_collector(key).await;
+    let mut trusting = config(&endpoint, 0.0);
+
+    let strict = Telemetry::start_without_log(&trusting).unwrap();
+    strict.sink().finished(tree(false, 504));
+    wait_until(|| strict.dropped(Dropped::SpanExport) == 2).await;
+    assert!(!serving.is_finished(), "an unknown certificate was trusted");
+
+    trusting.otlp.as_mut().unwrap().trust_pem = Some(pem);
+    let telemetry = Telemetry::start_without_log(&trusting).unwrap();
+    telemetry.sink().finished(tree(false, 504));
+    let head = serving.await.unwrap();
+    assert!(head.starts_with("POST /v1/traces HTTP/1.1\r\n"), "{head}");
+    tokio::task::spawn_blocking(move || drop((strict, telemetry))).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -276,7 +332,7 @@ fn what_cannot_work_is_refused_with_words_and_without_the_secret() {
     let refused = |change: &dyn Fn(&mut OtlpConfig)| {
         let mut config = config("http://127.0.0.1:4318", 0.5);
         change(config.otlp.as_mut().unwrap());
-        Telemetry::start_without_log(&config).err().expect("a refusal").to_string()
+        Telemetry::start_without_log(&config).unwrap_err().to_string()
     };
     for endpoint in ["127.0.0.1:4318", "ftp://127.0.0.1", "http://", "https://c/?x=1", "not an address", ""] {
         let why = refused(&|c| c.endpoint = endpoint.to_owned());

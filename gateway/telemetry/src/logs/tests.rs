@@ -8,11 +8,11 @@ use portico_contract::{Error, ErrorKind, SystemKey};
 use crate::{Dropped, FailureNote, LogConfig, LogFormat, LogLevel, LogOutput, Telemetry, TelemetryConfig};
 
 /// What `work` logs under this configuration.
-fn logged(log: LogConfig, work: impl FnOnce(&Telemetry)) -> String {
+fn logged(log: &LogConfig, work: impl FnOnce(&Telemetry)) -> String {
     let kept = Arc::new(Mutex::new(Vec::new()));
     let output = LogOutput::Memory(Arc::clone(&kept));
     let config = TelemetryConfig {
-        log: LogConfig { output, ..log },
+        log: LogConfig { output, ..log.clone() },
         ..TelemetryConfig::quiet("portico", "0.1.0", "town-hall")
     };
     let telemetry = Telemetry::start_without_log(&config).unwrap();
@@ -20,8 +20,7 @@ fn logged(log: LogConfig, work: impl FnOnce(&Telemetry)) -> String {
     tracing::subscriber::with_default(subscriber, || work(&telemetry));
     assert!(telemetry.shutdown(Duration::from_secs(3)).complete);
     assert_eq!(telemetry.dropped(Dropped::LogLines), 0);
-    let text = String::from_utf8(kept.lock().clone()).unwrap();
-    text
+    String::from_utf8(std::mem::take(&mut *kept.lock())).unwrap()
 }
 
 fn json() -> LogConfig {
@@ -40,7 +39,7 @@ fn failure(kind: ErrorKind) -> Error {
 
 #[test]
 fn a_json_line_has_fixed_words_and_named_fields() {
-    let text = logged(json(), |_| tracing::warn!(portico.system = "intranet", count = 3, "system is back"));
+    let text = logged(&json(), |_| tracing::warn!(portico.system = "intranet", count = 3, "system is back"));
     let line: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(line["level"], "WARN");
     assert_eq!(line["message"], "system is back");
@@ -58,17 +57,17 @@ fn the_level_holds_and_transport_is_heard_from_warnings_on() {
         tracing::warn!(target: "h2", "theirs at warn");
         tracing::error!(target: "opentelemetry_sdk", "the library");
     };
-    let text = logged(LogConfig { level: LogLevel::Debug, ..LogConfig::default() }, speak);
+    let text = logged(&LogConfig { level: LogLevel::Debug, ..LogConfig::default() }, speak);
     assert_eq!(text.lines().count(), 3, "{text}");
-    let text = logged(LogConfig::default(), speak);
+    let text = logged(&LogConfig::default(), speak);
     assert!(text.contains("ours at info") && text.contains("theirs at warn"), "{text}");
     assert_eq!(text.lines().count(), 2, "{text}");
-    assert!(logged(LogConfig { level: LogLevel::Error, ..LogConfig::default() }, speak).is_empty());
+    assert!(logged(&LogConfig { level: LogLevel::Error, ..LogConfig::default() }, speak).is_empty());
 }
 
 #[test]
 fn a_failure_is_one_line_with_the_chain_and_without_what_the_back_office_said() {
-    let text = logged(json(), |telemetry| {
+    let text = logged(&json(), |telemetry| {
         let error = failure(ErrorKind::InvalidResponse);
         telemetry.failures().note(&FailureNote::of(ID, &error));
     });
@@ -85,7 +84,7 @@ fn a_failure_is_one_line_with_the_chain_and_without_what_the_back_office_said() 
 
 #[test]
 fn what_the_back_office_said_is_logged_where_the_site_wants_it() {
-    let text = logged(LogConfig { backend_text: true, ..json() }, |telemetry| {
+    let text = logged(&LogConfig { backend_text: true, ..json() }, |telemetry| {
         let error = failure(ErrorKind::InvalidResponse);
         telemetry.failures().note(&FailureNote::of(ID, &error));
     });
@@ -96,7 +95,7 @@ fn what_the_back_office_said_is_logged_where_the_site_wants_it() {
 
 #[test]
 fn a_storm_is_one_line_a_second_per_cause_and_a_caller_s_mistake_none() {
-    let text = logged(json(), |telemetry| {
+    let text = logged(&json(), |telemetry| {
         let begun = Instant::now();
         for _ in 0..500 {
             for kind in

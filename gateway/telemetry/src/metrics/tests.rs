@@ -185,6 +185,27 @@ fn attempts_are_measured_from_spans_and_calls_from_the_stack() {
     has(&text, &format!("portico_adapter_call_duration_seconds_sum{call} 2"));
 }
 
+#[test]
+fn the_readme_lists_every_metric_and_no_other() {
+    let (metrics, _) = metrics();
+    let state = AdapterGauges { certificate_days: Some(1), ..AdapterGauges::default() };
+    let _observed = metrics.observe_adapter(&key("intranet"), Box::new(move || state));
+    metrics.request_finished(None, "GET", 200, Duration::ZERO);
+    metrics.call_finished(&key("intranet"), "documents list", None, Duration::ZERO);
+    metrics.take_spans(&finished());
+    metrics.refused("header_timeout");
+    metrics.set_config_hash("abc");
+    metrics.set_certificate_days("listen", 20);
+    let text = metrics.render();
+    let shown = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
+    let mut shown: Vec<_> = shown.filter(|name| *name != "target_info").collect();
+    shown.sort_unstable();
+    let readme = include_str!("../../README.md").lines();
+    let mut listed: Vec<_> = readme.filter_map(|l| l.strip_prefix("| `")?.split('`').next()).collect();
+    listed.sort_unstable();
+    assert_eq!(shown, listed);
+}
+
 /// Not a promise in milliseconds (those are the bench's), only a guard against a slip by a power of ten: debug builds take
 /// about 2 µs for all of it.
 #[test]

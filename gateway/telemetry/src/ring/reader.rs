@@ -10,7 +10,8 @@ use super::{segment_path, segments};
 #[derive(Debug, thiserror::Error)]
 pub enum RingError {
     /// There is no such folder.
-    #[error("there is no trace ring at `{}`: the gateway has not run with this configuration yet, or keeps its traces elsewhere", .0.display())]
+    #[error("there is no trace ring at `{}`: the gateway has not run with this configuration yet, \
+        or keeps its traces elsewhere", .0.display())]
     Missing(PathBuf),
     /// The folder or a file in it cannot be read.
     #[error("the trace ring at `{}` cannot be read: {source}. Run this as the user that runs the gateway", dir.display())]
