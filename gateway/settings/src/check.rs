@@ -34,10 +34,13 @@ pub(crate) fn has_credentials(text: &str) -> bool {
     })
 }
 
-/// `api`, `ops` or `limits`
+/// The keys a table may have, in words.
 pub(crate) fn list_of_keys(keys: &BTreeSet<&str>) -> String {
     let all: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
-    format!("the keys here are {}", all.join(", "))
+    match all.as_slice() {
+        [only] => format!("the only key here is {only}"),
+        several => format!("the keys here are {}", several.join(", ")),
+    }
 }
 
 struct Checker<'a> {
@@ -67,7 +70,10 @@ impl Checker<'_> {
                 self.found.push(Finding::at_key(&path, problem));
             }
             other => {
-                let finding = Finding::at(&path, self.plain(other, &path));
+                let mut finding = Finding::at(&path, self.plain(other, &path));
+                if matches!(other, Kind::MinItems { .. } | Kind::MinProperties { .. }) {
+                    finding.missing = Some(dotted(&path));
+                }
                 self.found.push(self.described(finding));
             }
         }

@@ -9,6 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::fault::{Anchor, Fault, Place, dotted};
+use crate::mask::{floor, mask};
 use crate::schema::Schema;
 
 /// Where a setting stands in its file.
@@ -25,9 +26,10 @@ pub(crate) struct Document {
     text: String,
     pub values: Value,
     spans: BTreeMap<Vec<String>, Spans>,
-    /// Octets that must not be shown, and whether the file could be read to its end.
+    /// Octets that must not be shown.
     hidden: Vec<Range<usize>>,
-    pub broken: bool,
+    /// The beginning of the first line that is not TOML: from here on nothing is certain.
+    broken_at: Option<usize>,
     pub faults: Vec<Fault>,
 }
 
@@ -38,29 +40,30 @@ impl Document {
         let mut reader = Reader { spans: BTreeMap::new(), faults: Vec::new() };
         let values = reader.table(table.get_ref(), &mut Vec::new());
         let Reader { spans, faults } = reader;
-        let errors: Vec<_> = errors.into_iter().map(|e| (e.message().to_owned(), e.span())).collect();
-        let mut document = Self {
-            name,
-            folder,
-            text,
-            values,
-            spans,
-            hidden: Vec::new(),
-            broken: !errors.is_empty(),
-            faults: Vec::new(),
-        };
+        let errors: Vec<_> =
+            errors.into_iter().map(|e| (e.span().unwrap_or(0..0), e.message().to_owned())).collect();
+        let (hidden, broken_at, faults_so_far) = (Vec::new(), None, Vec::new());
+        let mut document =
+            Self { name, folder, text, values, spans, hidden, broken_at, faults: faults_so_far };
         document.hide(schema);
-        let names = schema.open_names();
-        for (message, span) in errors {
-            let fault = document.syntax_fault(&message, span.unwrap_or(0..0), &names);
-            document.faults.push(fault);
-        }
+        document.syntax_faults(errors, schema);
         for (path, problem) in faults {
-            let place = document.place(&path, Anchor::Value);
+            let place = document.place(&path, Anchor::Value).filter(|_| document.is_certain(&path));
             let (path, help) = (dotted(&path), None);
             document.faults.extend(place.map(|place| Fault { place, path, problem, help, suggestion: None }));
         }
         document
+    }
+
+    /// Whether the file could not be read to its end.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken_at.is_some()
+    }
+
+    /// Whether a setting stands before everything that is not TOML.
+    pub(crate) fn is_certain(&self, path: &[String]) -> bool {
+        let end = self.spans.get(path).map_or(0, |spans| spans.key.start);
+        self.broken_at.is_none_or(|broken| end < broken)
     }
 
     /// Its name, as it was given.
@@ -117,27 +120,29 @@ impl Document {
         }
     }
 
-    /// A line that could not be parsed could hold anything: it is shown as far as it is known to be harmless.
-    fn syntax_fault(&self, message: &str, span: Range<usize>, open: &BTreeSet<&str>) -> Fault {
-        let line = self.line_of(span.start);
-        let text = &self.text[line.clone()];
-        let key_end = text.find(|c: char| !(c.is_ascii_alphanumeric() || "_-.[]\" ".contains(c)));
-        let key = text[..key_end.unwrap_or(text.len())].trim();
-        let last = key.rsplit('.').next().unwrap_or_default().trim_matches(|c: char| " \"[]".contains(c));
-        let assigns = text.matches('=').count() == 1;
-        let is_header = text.trim_start().starts_with('[') && !text.contains('=');
-        let harmless = is_header || (assigns && open.contains(last));
-        let visible = if harmless {
-            text.len()
-        } else if open.contains(last) || text.contains('=') {
-            text.find('=').map_or(0, |at| at + 1)
-        } else {
-            0
-        };
-        let hidden = (visible < text.trim_end().len()).then_some(line.start + visible..line.end);
-        let place = self.place_in(line, span, hidden.into_iter().collect());
-        let problem = format!("this is not TOML: {message}");
-        Fault { place, path: String::new(), problem, help: None, suggestion: None }
+    /// One slip upsets the lines after it as well, so only the first of a run of such lines is reported.
+    fn syntax_faults(&mut self, mut errors: Vec<(Range<usize>, String)>, schema: &Schema) {
+        errors.sort_by_key(|(span, _)| span.start);
+        let names = schema.names();
+        let mut run_ends = None;
+        for (span, message) in errors {
+            let line = self.line_of(span.start);
+            self.broken_at.get_or_insert(line.start);
+            let follows = run_ends.is_some_and(|end: usize| {
+                let between = self.text.get(end..line.start).unwrap_or_default().lines().map(str::trim);
+                between.into_iter().all(|line| line.is_empty() || line.starts_with('#'))
+            });
+            run_ends = Some(line.end);
+            if follows {
+                continue;
+            }
+            let visible = line.start + names.harmless(&self.text[line.clone()]);
+            let hidden = (visible < line.end).then_some(visible..line.end);
+            let place = self.place_in(line, span, hidden.into_iter().collect());
+            let problem = format!("this is not TOML: {message}");
+            let (path, help) = (String::new(), None);
+            self.faults.push(Fault { place, path, problem, help, suggestion: None });
+        }
     }
 
     /// Hides every value that is, or may have been meant as, a secret: what the schema calls one, what it does not know,
@@ -158,51 +163,6 @@ impl Document {
         }
         self.hidden = hidden;
     }
-}
-
-/// The line with `***` in place of the hidden ranges, and where the marked range went.
-fn mask(
-    text: &str,
-    line: Range<usize>,
-    marked: Range<usize>,
-    mut hidden: Vec<Range<usize>>,
-) -> (String, Range<usize>) {
-    hidden.sort_by_key(|range| range.start);
-    let mut shown = String::new();
-    let mut at = line.start;
-    let (mut start, mut end) = (None, None);
-    for range in hidden {
-        let from = floor(text, range.start.clamp(at, line.end));
-        let to = floor(text, range.end.clamp(from, line.end));
-        let before = shown.len();
-        shown.push_str(&text[at..from]);
-        // A mark that begins or ends inside what is hidden marks the stars.
-        if marked.start < from {
-            start.get_or_insert(before + marked.start.saturating_sub(at));
-        } else if marked.start < to {
-            start.get_or_insert(shown.len());
-        }
-        if marked.end <= from {
-            end.get_or_insert(before + marked.end.saturating_sub(at));
-        }
-        shown.push_str("***");
-        if marked.end <= to {
-            end.get_or_insert(shown.len());
-        }
-        at = to;
-    }
-    let before = shown.len();
-    shown.push_str(&text[at..line.end]);
-    let start = start.unwrap_or(before + marked.start.saturating_sub(at));
-    let end = end.unwrap_or(before + marked.end.saturating_sub(at)).max(start);
-    let shown = shown.trim_end_matches('\r').to_owned();
-    let limit = shown.len();
-    (shown, start.min(limit)..end.min(limit))
-}
-
-/// The nearest character boundary at or before an offset.
-fn floor(text: &str, offset: usize) -> usize {
-    text.floor_char_boundary(offset)
 }
 
 /// Turns spanned TOML into JSON, and notes where everything stood.

@@ -89,8 +89,9 @@ impl Environment<'_> {
             return Err(found);
         }
         let mut path: Vec<String> = Vec::new();
-        for part in rest.split("__") {
-            let part = part.to_lowercase();
+        let parts: Vec<_> = rest.split("__").map(str::to_lowercase).collect();
+        for (index, part) in parts.iter().enumerate() {
+            let (part, below) = (part.clone(), &parts[index + 1..]);
             let nodes = self.schema.at(&path, document);
             let instance = crate::layers::lookup(document, &path);
             if nodes.iter().any(|node| self.schema.keyword(node, "type") == Some(&json!("array"))) {
@@ -103,7 +104,7 @@ impl Environment<'_> {
             } else if nodes.iter().any(|node| self.is_map(node)) && !part.is_empty() {
                 existing(instance, &part).unwrap_or_else(|| part.replace('_', "-"))
             } else {
-                return Err(unknown(name, &path, &part, &keys));
+                return Err(unknown(name, &path, &part, &keys, below));
             };
             path.push(key);
         }
@@ -176,14 +177,14 @@ fn existing(instance: Option<&Value>, part: &str) -> Option<String> {
     keys.find(|key| key.to_lowercase().replace('-', "_") == part).cloned()
 }
 
-fn unknown(name: &str, path: &[String], part: &str, keys: &BTreeSet<&str>) -> Box<Fault> {
+fn unknown(name: &str, path: &[String], part: &str, keys: &BTreeSet<&str>, below: &[String]) -> Box<Fault> {
     let problem = if keys.is_empty() {
         format!("`{}` has no keys below it", dotted(path))
     } else {
         "there is no such setting".to_owned()
     };
     let suggestion = nearest(part, keys.iter().copied()).map(|key| {
-        let path = path.iter().map(String::as_str).chain([key]);
+        let path = path.iter().map(String::as_str).chain([key]).chain(below.iter().map(String::as_str));
         let parts: Vec<_> = path.map(|key| key.to_uppercase().replace('-', "_")).collect();
         format!("{PREFIX}{}", parts.join("__"))
     });

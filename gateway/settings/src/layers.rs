@@ -28,9 +28,11 @@ impl Layers {
         Ok(layers)
     }
 
-    /// Turns a finding into a fault with a place: the last layer that has the setting, or its nearest parent.
-    pub(crate) fn locate(&self, finding: Finding) -> Fault {
+    /// Turns a finding into a fault with a place: the last layer that has the setting, or its nearest parent. `None` if
+    /// that is a file which could not be read so far.
+    pub(crate) fn locate(&self, finding: Finding) -> Option<Fault> {
         let Finding { path, anchor, problem, help, suggestion, .. } = finding;
+        let mut certain = true;
         let place = (0..=path.len()).rev().find_map(|length| {
             let part = &path[..length];
             let anchor = if length == path.len() { anchor } else { crate::fault::Anchor::Key };
@@ -38,10 +40,12 @@ impl Layers {
             if let Some(variable) = variable {
                 return Some(Place::Variable(variable.name.clone()));
             }
-            self.documents.iter().rev().find(|document| document.has(part))?.place(part, anchor)
+            let document = self.documents.iter().rev().find(|document| document.has(part))?;
+            certain = document.is_certain(part);
+            document.place(part, anchor)
         });
         let place = place.unwrap_or_else(|| Place::Whole("environment".to_owned()));
-        Fault { place, path: dotted(&path), problem, help, suggestion }
+        certain.then(|| Fault { place, path: dotted(&path), problem, help, suggestion })
     }
 
     /// The folder against which a relative path in this setting resolves: that of the file it stands in; for a variable,

@@ -20,6 +20,7 @@ mod environment;
 mod fault;
 mod layers;
 mod limits;
+mod mask;
 mod network;
 mod raw;
 mod render;
@@ -66,7 +67,7 @@ pub fn load(sources: &Sources, kinds: &[&AdapterKind]) -> Result<Settings, Fault
         // Whatever the missing file sets would be reported as missing.
         return Err(finish(faults, &documents));
     }
-    let broken = documents.iter().any(|document| document.broken);
+    let broken = documents.iter().any(Document::is_broken);
     documents.iter_mut().for_each(|document| faults.append(&mut document.faults));
     let layers = layer(sources, documents, &schema, &mut faults)?;
     let findings = match check::check(&schema, &layers.merged) {
@@ -80,12 +81,12 @@ pub fn load(sources: &Sources, kinds: &[&AdapterKind]) -> Result<Settings, Fault
     };
     let findings: Vec<_> = findings.into_iter().filter(|finding| !uncertain(finding)).collect();
     let bad: Vec<Vec<String>> = findings.iter().map(|finding| finding.path.clone()).collect();
-    faults.extend(findings.into_iter().map(|finding| layers.locate(finding)));
+    faults.extend(findings.into_iter().filter_map(|finding| layers.locate(finding)));
     if broken {
         return Err(finish(faults, &layers.documents));
     }
     let (settings, findings) = validate::validate(&layers, &schema, kinds, &bad);
-    faults.extend(findings.into_iter().map(|finding| layers.locate(finding)));
+    faults.extend(findings.into_iter().filter_map(|finding| layers.locate(finding)));
     match settings {
         Some(settings) if faults.is_empty() => Ok(settings),
         _ => Err(finish(faults, &layers.documents)),

@@ -7,6 +7,7 @@ use portico_contract::SecretRef;
 use portico_policy::{RawClassification, RawRule};
 use portico_resilience::SystemLimits;
 use schemars::JsonSchema;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 /// The whole file.
@@ -173,6 +174,7 @@ pub(crate) struct Auth {
     pub leeway_seconds: u64,
     /// The keys that sign tokens: `[[auth.keys]]`.
     #[schemars(length(min = 1))]
+    #[expect(dead_code, reason = "keys are read one by one, so that one does not hide another")]
     pub keys: Vec<AuthKey>,
     /// The claim that lists roles.
     #[serde(default = "roles_claim")]
@@ -244,6 +246,7 @@ pub(crate) enum Algorithm {
 pub(crate) struct Policy {
     /// The rules: `[[policy.rules]]`. Each allows something; none forbids.
     #[schemars(length(min = 1))]
+    #[expect(dead_code, reason = "rules are read one by one, so that one does not hide another")]
     pub rules: Vec<RawRule>,
 }
 
@@ -385,6 +388,7 @@ impl Default for Data {
 #[serde(deny_unknown_fields)]
 pub(crate) struct System {
     /// The adapter that speaks to it.
+    #[expect(dead_code, reason = "read by itself, so that a fault here does not hide another")]
     pub adapter: String,
     /// What people call it.
     #[schemars(length(min = 1, max = 200))]
@@ -400,9 +404,11 @@ pub(crate) struct System {
     /// Limits of its stack. Every key has a default.
     #[serde(default)]
     #[schemars(with = "Option<SystemLimits>")]
-    pub limits: SystemLimits,
+    #[expect(dead_code, reason = "read by itself, so that a fault here does not hide another")]
+    pub limits: IgnoredAny,
     /// The adapter's own settings.
     #[serde(default)]
+    #[expect(dead_code, reason = "read by itself, so that a fault here does not hide another")]
     pub settings: serde_json::Map<String, serde_json::Value>,
 }
 

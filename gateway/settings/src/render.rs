@@ -29,16 +29,22 @@ fn group(fault: &Fault) -> Group<'_> {
     };
     let title =
         if subject.is_empty() { fault.problem.clone() } else { format!("`{subject}`: {}", fault.problem) };
-    let mut group = Level::ERROR.primary_title(title).elements(None::<Origin<'_>>);
+    let mut group = Group::with_title(Level::ERROR.primary_title(title));
     let label = fault.suggestion.as_ref().map(|word| format!("did you mean `{word}`?"));
     let mut below = label.clone();
     match &fault.place {
         Place::File { file, line, column, shown, marked } => {
             let mark = AnnotationKind::Primary.span(marked.clone()).label(label);
             below = None;
-            group = group
-                .element(Origin::path(file.as_str()).line(*line).char_column(*column))
-                .element(Snippet::source(shown.as_str()).line_start(*line).annotation(mark));
+            let snippet = Snippet::source(shown.as_str()).line_start(*line).annotation(mark);
+            // The renderer counts columns in what it is shown. Stars before the mark would make it count wrongly.
+            let counted = shown[..marked.start].chars().count() + 1;
+            group = if counted == *column {
+                group.element(snippet.path(file.as_str()))
+            } else {
+                let origin = Origin::path(file.as_str()).line(*line).char_column(*column);
+                group.element(origin).element(snippet)
+            };
         }
         Place::Variable(_) => {
             group = group.element(Origin::path("environment"));

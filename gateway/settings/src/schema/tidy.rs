@@ -54,6 +54,9 @@ fn drop_null(node: &mut Map<String, Value>) {
     if node.get("default").is_some_and(Value::is_null) {
         node.remove("default");
     }
+    if let Some(default) = node.get_mut("default") {
+        drop_null_members(default);
+    }
     if let Some(Value::Array(words)) = node.get_mut("enum") {
         words.retain(|word| !word.is_null());
     }
@@ -75,6 +78,13 @@ fn drop_null(node: &mut Map<String, Value>) {
                 node.entry(name).or_insert(value);
             }
         }
+    }
+}
+
+fn drop_null_members(value: &mut Value) {
+    if let Some(members) = value.as_object_mut() {
+        members.retain(|_, below| !below.is_null());
+        members.values_mut().for_each(drop_null_members);
     }
 }
 

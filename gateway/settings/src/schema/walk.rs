@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use portico_contract::AdapterKind;
 use serde_json::Value;
 
+use crate::mask::Names;
+
 /// References and branches are followed this deep; ours need five.
 const MAX_DEPTH: usize = 16;
 
@@ -64,24 +66,21 @@ impl Schema {
         self.keyword(node, "format").is_some_and(|format| format == "path")
     }
 
-    /// Names that stand for a plain value somewhere and for a secret nowhere.
-    pub(crate) fn open_names(&self) -> BTreeSet<&str> {
-        let mut open = BTreeSet::new();
-        let mut closed = BTreeSet::new();
+    /// The names of all settings, and those that stand for a plain value, or a list of them, and for a secret nowhere.
+    pub(crate) fn names(&self) -> Names<'_> {
+        let (mut open, mut closed) = (BTreeSet::new(), BTreeSet::new());
         let definitions = self.root.get("$defs").and_then(Value::as_object);
         let tables = definitions.into_iter().flat_map(|map| map.values()).chain([&self.root]);
         let mut parts = Vec::new();
         tables.for_each(|table| self.parts(table, None, MAX_DEPTH, &mut parts));
         for (name, node) in parts.iter().filter_map(|part| part.get("properties")?.as_object()).flatten() {
+            let node = self.keyword(node, "items").unwrap_or(node);
             let kind = self.keyword(node, "type").and_then(Value::as_str);
             let plain = matches!(kind, Some("string" | "integer" | "number" | "boolean"));
-            if plain && !self.is_secret(node) {
-                open.insert(name.as_str())
-            } else {
-                closed.insert(name.as_str())
-            };
+            let names = if plain && !self.is_secret(node) { &mut open } else { &mut closed };
+            names.insert(name.as_str());
         }
-        &open - &closed
+        Names { open: &open - &closed, known: &open | &closed }
     }
 
     fn target<'a>(&'a self, node: &Value) -> Option<&'a Value> {

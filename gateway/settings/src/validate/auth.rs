@@ -17,17 +17,20 @@ const MIN_SHARED_SECRET_BYTES: usize = 32;
 
 impl Checker<'_> {
     pub(super) fn auth(&mut self) -> Option<Auth> {
-        let raw: raw::Auth = self.section(&["auth"])?;
+        let raw: Option<raw::Auth> = self.section(&["auth"]);
         let mut keys = Vec::new();
         let mut ids = BTreeSet::new();
-        for (index, key) in raw.keys.into_iter().enumerate() {
+        for index in 0..self.count(&["auth", "keys"]) {
             let index = index.to_string();
+            let key: Option<raw::AuthKey> = self.section(&["auth", "keys", &index]);
+            let Some(key) = key else { continue };
             if !ids.insert(key.id.clone()) {
                 let problem = format!("there is another key `{}`", key.id);
                 self.refuse::<()>(&["auth", "keys", &index, "id"], problem, "ids tell keys apart");
             }
             keys.extend(self.auth_key(&index, key));
         }
+        let raw = raw?;
         Some(Auth {
             issuer: raw.issuer,
             audience: raw.audience,
@@ -82,7 +85,7 @@ impl Checker<'_> {
     }
 
     pub(super) fn keys(&mut self) -> Option<Keys> {
-        let raw: raw::Keys = self.section(&["keys"])?;
+        let raw: raw::Keys = self.rest_of_section(&["keys"])?;
         let ids = raw.ids.map(|reference| self.sealing_key(&["keys", "ids"], &reference));
         let cursors = raw.cursors.map(|reference| self.sealing_key(&["keys", "cursors"], &reference));
         Some(Keys { ids: transpose(ids)?, cursors: transpose(cursors)? })

@@ -17,10 +17,14 @@ const MIN_TOKEN_BYTES: usize = 16;
 
 impl Checker<'_> {
     pub(super) fn listen(&mut self) -> Option<Listen> {
-        let raw: raw::Listen = self.section(&["listen"])?;
+        let raw: raw::Listen = self.rest_of_section(&["listen"])?;
         let api = self.address(&["listen", "api"], &raw.api);
         let ops = self.address(&["listen", "ops"], &raw.ops);
-        if api.is_some() && api == ops && api.is_some_and(|address| address.port() != 0) {
+        if !self.is_bad(&super::owned(&["listen"]))
+            && api.is_some()
+            && api == ops
+            && api.is_some_and(|address| address.port() != 0)
+        {
             let problem = "the operations port cannot be the API's";
             self.refuse::<()>(&["listen", "ops"], problem, "take another port");
         }
@@ -66,7 +70,7 @@ impl Checker<'_> {
     }
 
     pub(super) fn cors_origins(&mut self) -> Option<Vec<String>> {
-        let raw: raw::Cors = self.section(&["cors"])?;
+        let raw: raw::Cors = self.rest_of_section(&["cors"])?;
         for (index, text) in raw.origins.iter().enumerate() {
             let origin = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
             let exact = origin.as_ref().map(|url| url.origin().ascii_serialization());
@@ -87,7 +91,7 @@ impl Checker<'_> {
     }
 
     pub(super) fn ops(&mut self) -> Option<Ops> {
-        let raw: raw::Ops = self.section(&["ops"])?;
+        let raw: raw::Ops = self.rest_of_section(&["ops"])?;
         let token = raw.token.as_ref().and_then(|reference| self.secret(&["ops", "token"], reference));
         if token.as_ref().is_some_and(|token| token.expose_secret().len() < MIN_TOKEN_BYTES) {
             let problem = format!("the token is shorter than {MIN_TOKEN_BYTES} octets");

@@ -87,24 +87,43 @@ impl Checker<'_> {
     /// Reads a section; an absent one is read as empty. `None` if it has a fault already.
     fn section<T: DeserializeOwned>(&mut self, path: &[&str]) -> Option<T> {
         let path = owned(path);
-        let absent = Value::Object(serde_json::Map::new());
-        let value = lookup(self.document, &path).unwrap_or(&absent);
-        if self.is_bad(&path) {
-            return None;
+        if self.is_bad(&path) { None } else { self.read(&path, lookup(self.document, &path)) }
+    }
+
+    /// Reads a section without the settings that have a fault already, so that the others are judged all the same. For
+    /// sections whose settings do not lean on each other.
+    fn rest_of_section<T: DeserializeOwned>(&mut self, path: &[&str]) -> Option<T> {
+        let path = owned(path);
+        let mut rest = lookup(self.document, &path).cloned();
+        for bad in self.bad.iter().filter(|bad| bad.starts_with(&path)) {
+            let (last, parents) = bad.get(path.len()..)?.split_last()?;
+            let parent = parents.iter().try_fold(rest.as_mut()?, |value, key| value.get_mut(key.as_str()));
+            // An element of a list cannot be left out: those after it would be called by other numbers.
+            parent?.as_object_mut()?.remove(last);
         }
-        match serde_path_to_error::deserialize(value) {
+        self.read(&path, rest.as_ref())
+    }
+
+    fn read<T: DeserializeOwned>(&mut self, path: &[String], value: Option<&Value>) -> Option<T> {
+        let absent = Value::Object(serde_json::Map::new());
+        match serde_path_to_error::deserialize(value.unwrap_or(&absent)) {
             Ok(section) => Some(section),
-            // Absent though required: the schema has said so.
-            Err(_) if lookup(self.document, &path).is_none() => None,
+            // The schema has said why.
+            Err(_) if value.is_none() || self.is_bad(path) => None,
             Err(error) => {
                 let inner = error.path().to_string();
-                let below = inner.split('.').filter(|key| *key != ".").map(str::to_owned);
-                let path: Vec<_> = path.into_iter().chain(below).collect();
+                let below = inner.split('.').filter(|key| !key.is_empty()).map(str::to_owned);
+                let path: Vec<_> = path.iter().cloned().chain(below).collect();
                 // Never the words of the library: they quote the value.
                 self.findings.push(Finding::at(&path, "the value cannot be used here"));
                 None
             }
         }
+    }
+
+    /// How many elements a list has.
+    fn count(&self, path: &[&str]) -> usize {
+        lookup(self.document, &owned(path)).and_then(Value::as_array).map_or(0, Vec::len)
     }
 
     /// Reports, and gives `None` for the value that there is not.

@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use portico_contract::{AdapterKind, SystemKey};
-use portico_policy::Rule;
+use portico_contract::{Adapter, AdapterKind, SystemKey};
+use portico_policy::{RawRule, Rule};
+use portico_resilience::SystemLimits;
 use portico_schemas::Owner;
 use serde_json::Value;
 
 use super::{Checker, owned};
-use crate::fault::Finding;
 use crate::layers::Layers;
+use crate::limits::Limits;
 use crate::raw;
 use crate::settings::System;
 
@@ -20,8 +21,7 @@ impl Checker<'_> {
         keys.sort_by_key(|key| layers.order(&owned(&["systems", key.as_str()])));
         let mut systems = Vec::new();
         for key in &keys {
-            let raw: Option<raw::System> = self.section(&["systems", key.as_str()]);
-            systems.push(raw.and_then(|raw| self.system(key, raw, kinds)));
+            systems.push(self.system(key, kinds));
         }
         let systems: Option<Vec<_>> = systems.into_iter().collect();
         let systems = systems?;
@@ -34,29 +34,23 @@ impl Checker<'_> {
         table.into_iter().flat_map(|table| table.keys()).filter_map(|key| SystemKey::new(key)).collect()
     }
 
-    fn system(&mut self, key: &SystemKey, raw: raw::System, kinds: &[&AdapterKind]) -> Option<System> {
-        let table = owned(&["systems", key.as_str()]);
-        let below = |name: &str| [table.as_slice(), &[name.to_owned()]].concat();
+    fn system(&mut self, key: &SystemKey, kinds: &[&AdapterKind]) -> Option<System> {
+        // Part by part, so that no part hides the faults of another.
+        let limits = self.limits(key);
+        let adapter = self.adapter(key, kinds);
+        let raw: raw::System = self.rest_of_section(&["systems", key.as_str()])?;
         let mut aliases = Vec::new();
         for (index, text) in raw.aliases.iter().enumerate() {
             match SystemKey::new(text) {
                 Some(alias) => aliases.push(alias),
                 None => {
-                    let path = [below("aliases"), vec![index.to_string()]].concat();
-                    let problem = "a key has 1 to 32 of the characters `a-z 0-9 -` and starts with a letter";
-                    self.findings.push(Finding::at(&path, problem));
+                    let problem = "this is not the key of a system";
+                    let help = "a key has 1 to 32 of the characters `a-z 0-9 -` and starts with a letter";
+                    let path = ["systems", key.as_str(), "aliases", &index.to_string()];
+                    self.refuse::<()>(&path, problem, help);
                 }
             }
         }
-        let limits = raw.limits.validate().map_err(|faults| self.take(&below("limits"), faults));
-        let Some(kind) = kinds.iter().find(|kind| kind.name == raw.adapter) else {
-            let problem = "this gateway has no such adapter";
-            self.findings.push(Finding::at(&below("adapter"), problem));
-            return None;
-        };
-        let settings = Value::Object(raw.settings);
-        let built = (kind.build)(key.clone(), settings);
-        let adapter = built.map_err(|faults| self.take(&below("settings"), faults));
         let raw::Owner { team, contact, hours } = raw.owner;
         Some(System {
             key: key.clone(),
@@ -64,9 +58,35 @@ impl Checker<'_> {
             title: raw.title,
             owner: Owner { team, contact, hours },
             classification: raw.classification.map(Into::into),
-            limits: limits.ok()?,
-            adapter: adapter.ok()?,
+            limits: limits?,
+            adapter: adapter?,
         })
+    }
+
+    fn limits(&mut self, key: &SystemKey) -> Option<Limits> {
+        let path = ["systems", key.as_str(), "limits"];
+        let raw: SystemLimits = self.rest_of_section(&path)?;
+        raw.validate().map_err(|faults| self.take(&owned(&path), faults)).ok()
+    }
+
+    fn adapter(&mut self, key: &SystemKey, kinds: &[&AdapterKind]) -> Option<Adapter> {
+        let path = ["systems", key.as_str(), "settings"];
+        let name = self.document.pointer(&format!("/systems/{key}/adapter"))?.as_str()?;
+        let Some(kind) = kinds.iter().find(|kind| kind.name == name) else {
+            // With kinds to choose from, the schema has said so.
+            if kinds.is_empty() {
+                let path = ["systems", key.as_str(), "adapter"];
+                self.refuse::<()>(
+                    &path,
+                    "there is no such adapter",
+                    "this program has been built without any",
+                );
+            }
+            return None;
+        };
+        let settings: serde_json::Map<String, Value> = self.section(&path)?;
+        let built = (kind.build)(key.clone(), Value::Object(settings));
+        built.map_err(|faults| self.take(&owned(&path), faults)).ok()
     }
 
     /// An old key must lead to one system.
@@ -89,17 +109,20 @@ impl Checker<'_> {
     }
 
     pub(super) fn rules(&mut self) -> Option<Vec<Rule>> {
-        let raw: raw::Policy = self.section(&["policy"])?;
+        let policy: Option<raw::Policy> = self.section(&["policy"]);
         // A system with a fault of its own is known all the same.
         let known: BTreeSet<SystemKey> = self.keys_of_systems().into_iter().collect();
         let mut rules = Vec::new();
-        for (index, raw) in raw.rules.into_iter().enumerate() {
+        for index in 0..self.count(&["policy", "rules"]) {
+            let index = index.to_string();
+            let raw: Option<RawRule> = self.section(&["policy", "rules", &index]);
+            let Some(raw) = raw else { continue };
             let named: Vec<_> = raw.systems.iter().flatten().cloned().collect();
             match Rule::from_raw(raw, &known) {
                 Ok(rule) => rules.push(rule),
                 Err(faults) => {
                     let before = self.findings.len();
-                    self.take(&owned(&["policy", "rules", &index.to_string()]), faults);
+                    self.take(&owned(&["policy", "rules", &index]), faults);
                     for finding in self.findings.iter_mut().skip(before) {
                         let wrong =
                             finding.path.get(4).and_then(|index| named.get(index.parse::<usize>().ok()?));
@@ -113,6 +136,6 @@ impl Checker<'_> {
                 }
             }
         }
-        Some(rules)
+        policy.map(|_| rules)
     }
 }

@@ -12,7 +12,7 @@ use crate::settings::{LogFormat, LogLevel, Otlp, Ring, Telemetry};
 
 impl Checker<'_> {
     pub(super) fn telemetry(&mut self, data_dir: Option<&Path>) -> Option<Telemetry> {
-        let raw: raw::Telemetry = self.section(&["telemetry"])?;
+        let raw: raw::Telemetry = self.rest_of_section(&["telemetry"])?;
         let dir = match raw.ring.dir {
             Some(dir) => self.folder(&["telemetry", "ring", "dir"], &dir),
             None => data_dir.map(|dir| dir.join("traces")),

@@ -1,0 +1,9 @@
+//! Settings from the outside: files and variables in, settings or faults out.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod environment;
+mod example;
+mod faults;
+mod mutations;
+mod secrets;
+mod support;
