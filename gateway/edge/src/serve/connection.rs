@@ -213,7 +213,8 @@ async fn drive<C: Conversation>(
     tokio::pin!(connection);
     let tell_at = if C::TELLS_AT_ONCE { Phase::Closing } else { Phase::Finishing };
     let mut told = false;
-    let timer = sleep_until(Instant::now() + patience(activity, config));
+    // Set anew only when it rings: a request costs no timer.
+    let timer = sleep_until(Instant::now() + patience(activity, config).min(config.idle));
     tokio::pin!(timer);
     loop {
         tokio::select! {

@@ -69,6 +69,10 @@ impl<S> ConnectionService<S> {
             }
         });
         request.extensions_mut().insert(self.peer);
+        // Shown as `Sensitive` wherever somebody prints the request, and never put into a compression table.
+        if let header::Entry::Occupied(mut fields) = request.headers_mut().entry(header::AUTHORIZATION) {
+            fields.iter_mut().for_each(|field| field.set_sensitive(true));
+        }
         if !self.peer.trusted {
             strip_identity(request.headers_mut());
         }

@@ -303,6 +303,3 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for StrictIo<T> {
         Poll::Ready(Ok(()))
     }
 }
-
-#[cfg(test)]
-mod tests;
