@@ -89,7 +89,8 @@ impl Sources {
     }
 
     /// Adds variables. Only those that start with `PORTICO_` are settings: `PORTICO_LISTEN__API` is `listen.api`. Left
-    /// out are `PORTICO_CONFIG`, which names the file, and those that an `env:` reference in a file names.
+    /// out are `PORTICO_CONFIG`, which names the file, and those that an `env:` reference names. A list is written with
+    /// commas; relative paths resolve against the folder of the first file.
     #[must_use]
     pub fn environment<K: Into<OsString>, V: Into<OsString>>(
         mut self,

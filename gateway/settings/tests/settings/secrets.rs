@@ -75,6 +75,19 @@ fn sources_and_settings_never_dump_a_secret() {
     assert!(settings.redacted_toml().contains("[systems.contracts.settings]"));
 }
 
+#[test]
+fn depth_and_size_are_bounded() {
+    let deep = format!("a = {}", "[".repeat(200_000));
+    assert!(load(&folder(), &deep).is_err());
+    let deep = format!("{} = 1", vec!["a"; 50_000].join("."));
+    assert!(load(&folder(), &deep).is_err());
+    let folder = folder();
+    let path = folder.path().join("large.toml");
+    std::fs::write(&path, "#".repeat(1024 * 1024 + 1)).unwrap();
+    let faults = portico_settings::load(&portico_settings::Sources::new().file(path), &[&KIND]).unwrap_err();
+    assert!(faults.to_string().contains("larger than 1 MiB"), "{faults}");
+}
+
 /// A configuration with a secret in every place where one can be, to be broken in every way.
 fn careless() -> String {
     let mut text = whole_example();

@@ -2,7 +2,9 @@
 //!
 //! These are plain values. Other crates have configuration types of their own; the server maps one to the other.
 
-use std::collections::BTreeMap;
+mod auth;
+mod telemetry;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -12,11 +14,13 @@ use std::time::Duration;
 use portico_contract::{Adapter, SecretRef, SystemKey};
 use portico_policy::Rule;
 use portico_schemas::{Classification, Owner};
-use secrecy::{ExposeSecret, SecretString};
-use url::Url;
+use secrecy::SecretString;
 
 use crate::limits::Limits;
 use crate::network::Network;
+
+pub use auth::{Algorithm, Auth, AuthKey, KeyMaterial, Keys, SealingKey};
+pub use telemetry::{LogFormat, LogLevel, Otlp, Ring, Telemetry};
 
 /// Everything that was configured. Made only by [`crate::load`].
 #[derive(Debug)]
@@ -120,121 +124,6 @@ pub struct Runtime {
     pub drain_timeout: Duration,
 }
 
-/// Whose tokens are believed (RFC 7519, RFC 9068).
-#[derive(Debug)]
-pub struct Auth {
-    /// `iss`.
-    pub issuer: String,
-    /// `aud`.
-    pub audience: String,
-    /// How far clocks may differ: at most a minute.
-    pub leeway: Duration,
-    /// Never empty; ids are unique.
-    pub keys: Vec<AuthKey>,
-    /// The claim that lists roles.
-    pub roles_claim: String,
-    /// The claim that lists organisational units.
-    pub units_claim: String,
-    /// The claim that lists the subjects of those who report to the person.
-    pub reports_claim: String,
-    /// The claim that holds the name to show.
-    pub name_claim: String,
-}
-
-/// A key that signs tokens. One algorithm each, so that a token cannot choose.
-#[derive(Debug)]
-pub struct AuthKey {
-    /// `kid`.
-    pub id: String,
-    /// The only algorithm that the key is good for.
-    pub algorithm: Algorithm,
-    /// The key itself.
-    pub material: KeyMaterial,
-}
-
-/// What a token is checked against.
-#[derive(Debug)]
-pub enum KeyMaterial {
-    /// A public key: PEM text.
-    Public {
-        /// Where it came from; read it again to renew.
-        file: PathBuf,
-        /// What it held.
-        pem: String,
-    },
-    /// A shared secret of at least 32 octets, for HS256 alone.
-    Secret(SecretString),
-}
-
-/// Signature algorithms (RFC 7518, RFC 8037).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Algorithm {
-    /// RSASSA-PKCS1-v1_5 with SHA-256.
-    Rs256,
-    /// RSASSA-PKCS1-v1_5 with SHA-384.
-    Rs384,
-    /// RSASSA-PKCS1-v1_5 with SHA-512.
-    Rs512,
-    /// RSASSA-PSS with SHA-256.
-    Ps256,
-    /// RSASSA-PSS with SHA-384.
-    Ps384,
-    /// RSASSA-PSS with SHA-512.
-    Ps512,
-    /// ECDSA with P-256 and SHA-256.
-    Es256,
-    /// ECDSA with P-384 and SHA-384.
-    Es384,
-    /// Ed25519.
-    EdDsa,
-    /// HMAC with SHA-256: whoever can check a token can make one.
-    Hs256,
-}
-
-impl Algorithm {
-    /// The name in a token's header.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Rs256 => "RS256",
-            Self::Rs384 => "RS384",
-            Self::Rs512 => "RS512",
-            Self::Ps256 => "PS256",
-            Self::Ps384 => "PS384",
-            Self::Ps512 => "PS512",
-            Self::Es256 => "ES256",
-            Self::Es384 => "ES384",
-            Self::EdDsa => "EdDSA",
-            Self::Hs256 => "HS256",
-        }
-    }
-}
-
-/// Keys that seal what leaves the gateway. Where one is `None`, the server makes one in the data folder at its first
-/// start and keeps it.
-#[derive(Debug, Default)]
-pub struct Keys {
-    /// Seals ids (AES-256-SIV). Never change it: every id ever given out would be lost.
-    pub ids: Option<SealingKey<64>>,
-    /// Seals cursors (ChaCha20-Poly1305). Changing it ends the traversals that are under way.
-    pub cursors: Option<SealingKey<32>>,
-}
-
-/// Octets of a key. `Debug` hides them.
-pub struct SealingKey<const N: usize>(pub(crate) secrecy::SecretBox<[u8; N]>);
-
-impl<const N: usize> SealingKey<N> {
-    /// The octets.
-    pub fn expose(&self) -> &[u8; N] {
-        self.0.expose_secret()
-    }
-}
-
-impl<const N: usize> fmt::Debug for SealingKey<N> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SealingKey<{N}>(***)")
-    }
-}
-
 /// The operations port.
 #[derive(Debug)]
 pub struct Ops {
@@ -251,89 +140,6 @@ pub struct RateLimit {
     pub requests_per_second: u32,
     /// At once, at least 1.
     pub burst: u32,
-}
-
-/// Traces, logs, metrics.
-#[derive(Debug)]
-pub struct Telemetry {
-    /// The least severe level that is logged.
-    pub log_level: LogLevel,
-    /// How log lines look.
-    pub log_format: LogFormat,
-    /// Whether the text of a back office's faults is logged. It may hold personal data.
-    pub log_backend_text: bool,
-    /// A request that takes longer is kept like a failed one.
-    pub slow_request: Duration,
-    /// The ring of failed and slow requests on disk.
-    pub ring: Ring,
-    /// A collector; `None` where there is none.
-    pub otlp: Option<Otlp>,
-}
-
-/// Levels of the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LogLevel {
-    /// Somebody has to act.
-    Error,
-    /// Somebody should look.
-    Warn,
-    /// What happens.
-    Info,
-    /// For finding faults.
-    Debug,
-    /// Everything.
-    Trace,
-}
-
-impl LogLevel {
-    /// The word used in settings and filters.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warn => "warn",
-            Self::Info => "info",
-            Self::Debug => "debug",
-            Self::Trace => "trace",
-        }
-    }
-}
-
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// A line for people.
-    Text,
-    /// A JSON object a line.
-    Json,
-}
-
-/// The ring of failed and slow requests on disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ring {
-    /// Its folder.
-    pub dir: PathBuf,
-    /// The most it may take.
-    pub max_bytes: u64,
-}
-
-/// A collector (OTLP over HTTP).
-pub struct Otlp {
-    /// The base address; `/v1/traces` and the like are added to it.
-    pub endpoint: Url,
-    /// Headers for every export. All values are secrets.
-    pub headers: BTreeMap<String, SecretString>,
-    /// The part of requests whose traces are exported, 0 to 1. Failed and slow ones are kept on disk whatever it says.
-    pub sample_ratio: f64,
-}
-
-impl fmt::Debug for Otlp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Otlp")
-            .field("endpoint", &self.endpoint.as_str())
-            .field("headers", &self.headers.keys().collect::<Vec<_>>())
-            .field("sample_ratio", &self.sample_ratio)
-            .finish()
-    }
 }
 
 /// One system behind the gateway.
