@@ -226,3 +226,17 @@ pub struct DeleteDocument {
     pub precondition: Precondition,
 }
 operation!(DeleteDocument -> (), "documents delete", Write, None);
+
+/// Every operation of this domain, for catalogues.
+pub const ALL: &[&OperationMeta] = &[
+    &ListDocuments::META,
+    &ListChildren::META,
+    &GetDocument::META,
+    &ReadContent::META,
+    &NameChild::META,
+    &WriteContent::META,
+    &CreateFolder::META,
+    &MoveDocument::META,
+    &CopyDocument::META,
+    &DeleteDocument::META,
+];

@@ -90,8 +90,8 @@ pub struct Validate {
 pub struct Check {
     #[command(flatten)]
     pub config: Config,
-    /// Only this system
-    #[arg(long, value_name = "KEY")]
+    /// Only the system with this key
+    #[arg(value_name = "SYSTEM")]
     pub system: Option<String>,
 }
 
