@@ -106,7 +106,7 @@ fn render_index() -> String {
 fn render_operation(body: &mut String, path: &str, method: &str, operation: &Value) {
     let _ = write!(
         body,
-        "<details><summary><code class=\"method\">{}</code> <code>{}</code></summary><p>{} {}</p>",
+        "<details><summary><code class=\"method\">{}</code> <code>{}</code> <span>{}</span></summary><p>{}</p>",
         escape(&method.to_uppercase()),
         escape(path),
         escape(text(operation, "/summary")),

@@ -14,7 +14,7 @@ use portico_contract::{CallContext, Error, ErrorKind, NativeId, Operation, Strea
 use portico_policy::{Action, Policy};
 use portico_schemas::{FieldError, ResourceType};
 
-use crate::fan_out::{FanOut, target};
+use crate::fan_out::{FanOut, HasFacts, target};
 use crate::listing::{ListRequest, Listing, Refusal};
 use crate::seal::Seals;
 use crate::systems::{System, Systems};
@@ -30,6 +30,12 @@ pub struct Found<T> {
     pub may_write: bool,
     /// When it was read.
     pub fetched_at: Timestamp,
+}
+
+impl HasFacts for DocumentRecord {
+    fn facts(&self) -> &Facts {
+        &self.facts
+    }
 }
 
 /// Documents of every store, as one.
@@ -79,7 +85,6 @@ impl Documents {
                 |system, context, query| async move {
                     system.upstream.call(context, ListDocuments { query }).await
                 },
-                |record: &DocumentRecord| &record.facts,
                 |system, record| self.found(context, system, record),
             )
             .await
@@ -107,7 +112,6 @@ impl Documents {
                     let folder = document.clone();
                     async move { system.upstream.call(context, ListChildren { folder, query }).await }
                 },
-                |record: &DocumentRecord| &record.facts,
                 |system, record| self.found(context, system, record),
             )
             .await

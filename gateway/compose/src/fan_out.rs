@@ -1,6 +1,7 @@
 //! One list over several systems: who takes part, asking all of them at once, and the page that comes of it.
 
 use std::future::Future;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
@@ -14,6 +15,16 @@ use crate::listing::{ListRequest, Listing, Refusal};
 use crate::merge::{Lane, Left, Order, merge};
 use crate::seal::{Cursor, Seals, SourcePosition};
 use crate::systems::{System, Systems};
+
+/// How long a page looks further while sources have found nothing yet: a filter that few things meet would otherwise
+/// give page after empty page. Never more than half of what is left of the deadline.
+const LOOK_FURTHER: Duration = Duration::from_secs(2);
+
+/// A record on which the policy can decide.
+pub(crate) trait HasFacts {
+    /// The facts of this record.
+    fn facts(&self) -> &Facts;
+}
 
 /// What every list needs, whatever it lists.
 pub(crate) struct FanOut<'a> {
@@ -34,15 +45,21 @@ struct Seat<'a> {
     report: SourceReport,
 }
 
+impl Seat<'_> {
+    /// Whether the source may have more to give.
+    fn is_open(&self) -> bool {
+        matches!(self.at, SourcePosition::Start | SourcePosition::Next(_))
+    }
+}
+
 impl FanOut<'_> {
-    /// Asks every source at once and merges what they give. `ask` makes the call; `facts` reads the facts of an item,
-    /// for the second look of the policy; `found` makes an item of the answer.
-    pub(crate) async fn list<T, R, F, Fut>(
+    /// One page: asks every source at once and merges what they give, and looks further while nothing was found yet.
+    /// `ask` makes the call; `found` makes an item of the answer.
+    pub(crate) async fn list<T: HasFacts, R, F, Fut>(
         &self,
         context: &CallContext,
         request: &ListRequest,
         ask: F,
-        facts: impl Fn(&T) -> &Facts,
         found: impl Fn(&System, T) -> R,
     ) -> Result<Listing<R>, Refusal>
     where
@@ -55,18 +72,40 @@ impl FanOut<'_> {
             Some(cursor) => self.resume(&self.seals.open_cursor(cursor, &binding, now)?),
             None => self.first_page(context, request)?,
         };
-        let order = self.order(request, &mut seats);
-        let asked: Vec<usize> = (0..seats.len())
-            .filter(|i| matches!(seats[*i].at, SourcePosition::Start | SourcePosition::Next(_)))
-            .collect();
-        let calls = asked.iter().map(|index| {
+        let order = self.order(request, &seats);
+        let enough = Instant::now() + LOOK_FURTHER.min(context.deadline.remaining() / 2);
+        let items = loop {
+            let items = self.round(context, request, &mut seats, &order, &ask, &found).await?;
+            if !items.is_empty() || Instant::now() >= enough || !seats.iter().any(Seat::is_open) {
+                break items;
+            }
+        };
+        let next = self.next(&seats, &binding, now)?;
+        Ok(Listing { items, next, sources: seats.into_iter().map(|seat| seat.report).collect() })
+    }
+
+    /// Asks every open source once and moves it on by what was used of its answer.
+    async fn round<T: HasFacts, R, F, Fut>(
+        &self,
+        context: &CallContext,
+        request: &ListRequest,
+        seats: &mut [Seat<'_>],
+        order: &Order,
+        ask: &F,
+        found: impl Fn(&System, T) -> R,
+    ) -> Result<Vec<R>, Refusal>
+    where
+        F: Fn(System, CallContext, ListQuery) -> Fut,
+        Fut: Future<Output = Result<SourcePage<T>, Error>>,
+    {
+        let open: Vec<usize> = (0..seats.len()).filter(|index| seats[*index].is_open()).collect();
+        let calls = open.iter().map(|index| {
             let seat = &seats[*index];
-            let query = self.query(context, request, seat);
-            ask(seat.system.clone(), context.clone(), query)
+            ask(seat.system.clone(), context.clone(), self.query(context, request, seat))
         });
-        let mut lanes = Vec::new();
-        let mut lane_seats = Vec::new();
-        for (index, answer) in asked.iter().copied().zip(join_all(calls).await) {
+        let answers = join_all(calls).await;
+        let (mut lanes, mut lane_seats) = (Vec::new(), Vec::new());
+        for (index, answer) in open.into_iter().zip(answers) {
             match answer {
                 Ok(page) => {
                     seats[index].report.fetched_at = Some(Timestamp::now());
@@ -77,16 +116,14 @@ impl FanOut<'_> {
             }
         }
         if lanes.is_empty() && seats.iter().any(|seat| matches!(seat.at, SourcePosition::Failed(_))) {
-            return Err(Refusal::no_source(seats.into_iter().map(|seat| seat.report).collect()));
+            return Err(Refusal::no_source(seats.iter().map(|seat| seat.report.clone()).collect()));
         }
-        let taken = merge(&mut lanes, request.limit, &order);
-        let items = taken
-            .into_iter()
-            .filter_map(|(lane, item)| {
-                let system = seats[lane_seats[lane]].system;
-                self.visible(context, system, facts(&item)).then(|| found(system, item))
-            })
-            .collect();
+        let taken = merge(&mut lanes, request.limit, order);
+        let shown = taken.into_iter().filter_map(|(lane, item)| {
+            let system = seats[lane_seats[lane]].system;
+            self.visible(context, system, item.facts()).then(|| found(system, item))
+        });
+        let items = shown.collect();
         for (lane, index) in lanes.into_iter().zip(lane_seats) {
             match lane.left() {
                 Left::At(Some(position)) => seats[index].at = SourcePosition::Next(position),
@@ -94,8 +131,7 @@ impl FanOut<'_> {
                 Left::Nothing => seats[index].at = SourcePosition::Done,
             }
         }
-        let next = self.next(&seats, &binding, now)?;
-        Ok(Listing { items, next, sources: seats.into_iter().map(|seat| seat.report).collect() })
+        Ok(items)
     }
 
     /// Who takes part, on the first page: systems that claim the operation, narrowed by `source=`.
@@ -168,7 +204,7 @@ impl FanOut<'_> {
     }
 
     /// How the lanes are put together. A merge needs an order that all of them sort natively.
-    fn order(&self, request: &ListRequest, seats: &mut [Seat<'_>]) -> Order {
+    fn order(&self, request: &ListRequest, seats: &[Seat<'_>]) -> Order {
         if !request.sort.is_empty() {
             return Order::ByKey(request.sort.iter().map(|term| term.descending).collect());
         }
@@ -204,8 +240,7 @@ impl FanOut<'_> {
     }
 
     fn next(&self, seats: &[Seat<'_>], binding: &str, now: Timestamp) -> Result<Option<String>, Error> {
-        let more = seats.iter().any(|s| matches!(s.at, SourcePosition::Start | SourcePosition::Next(_)));
-        if !more {
+        if !seats.iter().any(Seat::is_open) {
             return Ok(None);
         }
         let sources: Vec<(SystemKey, SourcePosition)> =
