@@ -27,22 +27,12 @@ pub fn tagged(status: StatusCode, etag: Option<&str>, none_match: Option<&Tags>,
     (status, headers, axum::Json(body)).into_response()
 }
 
-/// Serialises and keeps the wanted members. `a.b` keeps `b` inside `a`; the id always stays.
+/// Serialises and keeps the wanted members, in the order of the model. `a.b` keeps `b` inside `a`; the id always stays.
 pub fn project(item: &impl Serialize, wanted: Option<&Projection>) -> Value {
     let value = serde_json::to_value(item).unwrap_or_default();
-    match wanted {
-        Some(Projection(wanted)) => {
-            let mut kept =
-                keep(value, &wanted.iter().map(|path| path.split('.').collect()).collect::<Vec<_>>());
-            if let (Some(kept), Ok(Value::Object(mut whole))) =
-                (kept.as_object_mut(), serde_json::to_value(item))
-            {
-                kept.extend(whole.remove_entry("id"));
-            }
-            kept
-        }
-        None => value,
-    }
+    let Some(Projection(wanted)) = wanted else { return value };
+    let paths = wanted.iter().map(String::as_str).chain(["id"]).map(|path| path.split('.').collect());
+    keep(value, &paths.collect::<Vec<_>>())
 }
 
 fn keep(value: Value, paths: &[Vec<&str>]) -> Value {

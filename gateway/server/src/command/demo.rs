@@ -103,7 +103,7 @@ fn announce(cast: &Cast, settings: &Settings, ops_token: &str) -> String {
         text,
         "\nTry it:\n\
          \x20 curl -s -H 'Authorization: Bearer {first}' '@API@/v1/documents?limit=3'\n\
-         \x20 curl -s -H 'Authorization: Bearer {first}' '@API@/v1/documents?q=lease&fields=name,path,source&limit=5'\n\
+         \x20 curl -s -H 'Authorization: Bearer {first}' '@API@/v1/documents?q=prices&fields=name,path,source&limit=5'\n\
          \x20 curl -s -H 'Authorization: Bearer {first}' @API@/v1/systems\n\n\
          What failed or was slow is kept:  portico trace --dir {}\n\
          Stop with Ctrl-C; everything that the demo made is then removed.\n",
