@@ -18,6 +18,7 @@ struct Raw {
     /// The service account; leave it out for a store that asks for none.
     credentials: Option<RawCredentials>,
     /// PEM file of the certificate authorities to trust, instead of the public ones.
+    #[schemars(extend("format" = "path"))]
     trust_roots: Option<PathBuf>,
     /// Bounds; the defaults suit a server in the same building.
     #[serde(default)]

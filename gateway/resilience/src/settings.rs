@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use portico_contract::SettingFault;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The `limits` table of a system, as it is written. Every key may be left out.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SystemLimits {
     /// Calls that may run at once. Default 32.

@@ -215,7 +215,7 @@ pub(crate) struct System {
     pub classification: Option<RawClassification>,
     /// Limits of its stack. Every key has a default.
     #[serde(default)]
-    #[schemars(with = "Option<SystemLimits>")]
+    #[schemars(with = "SystemLimits", default = "SystemLimits::default")]
     #[expect(dead_code, reason = "read by itself, so that a fault here does not hide another")]
     pub limits: IgnoredAny,
     /// The adapter's own settings.
