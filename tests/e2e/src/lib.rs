@@ -1,1 +1,1 @@
-//! portico-e2e
+//! Tests of the built gateway from outside: everything is in `tests/e2e`.

@@ -1,0 +1,15 @@
+//! The gateway as its users have it: the built program, real sockets, real products behind it.
+//!
+//! Every test has a gateway of its own on free ports, with its folders. The program is `PORTICO_BIN`, as `cargo xtask
+//! test` sets it, otherwise the one beside this binary: `cargo build -p portico` makes it.
+
+mod support;
+
+mod commands;
+mod contract;
+mod demo;
+mod documents;
+//mod drain;
+mod input;
+//mod partial;
+//mod telemetry;
