@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use portico_contract::access::Principal;
 use portico_edge::auth::{Algorithm, AuthConfig, ClaimNames, Grant, KeySource, Minter};
-use portico_settings::{Auth, KeyMaterial};
+use portico_settings::Auth;
 use secrecy::SecretString;
 
 /// Whom a token names.
@@ -37,11 +37,8 @@ pub fn claims(auth: &Auth) -> ClaimNames {
 /// A key has an algorithm that the edge does not take.
 pub fn accepted(auth: &Auth) -> Result<AuthConfig> {
     let keys = auth.keys.iter().map(|key| {
-        let KeyMaterial::Public { file, .. } = &key.material else {
-            return Err(anyhow!("the key `{}` is a shared secret; only public keys are taken", key.id));
-        };
         let algorithm = algorithm(key.algorithm)?;
-        Ok(KeySource { id: key.id.clone(), algorithm, file: file.clone() })
+        Ok(KeySource { id: key.id.clone(), algorithm, file: key.file.clone() })
     });
     Ok(AuthConfig {
         issuer: auth.issuer.clone(),

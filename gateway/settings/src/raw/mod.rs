@@ -114,11 +114,9 @@ pub(crate) struct AuthKey {
     pub id: String,
     /// The only algorithm that the key is good for.
     pub algorithm: Algorithm,
-    /// A PEM file with the public key, for every algorithm but HS256.
+    /// A PEM file with the public key.
     #[schemars(extend("format" = "path"))]
-    pub file: Option<String>,
-    /// The shared secret, for HS256 alone: at least 32 octets.
-    pub secret: Option<SecretRef>,
+    pub file: String,
 }
 
 #[derive(Deserialize, JsonSchema, Clone, Copy, PartialEq, Eq)]
@@ -134,7 +132,6 @@ pub(crate) enum Algorithm {
     Es384,
     #[serde(rename = "EdDSA")]
     EdDsa,
-    Hs256,
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -61,8 +61,8 @@ pub(crate) struct Ring {
     /// Its folder; `traces` in the data folder when left out.
     #[schemars(extend("format" = "path"))]
     pub dir: Option<String>,
-    /// Mebibytes that it may take.
-    #[schemars(range(min = 1, max = 65_536))]
+    /// Mebibytes that it may take; a trace of the largest size has to fit several times.
+    #[schemars(range(min = 8, max = 65_536))]
     pub max_mib: u64,
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
 /// Whose tokens are believed (RFC 7519, RFC 9068).
 #[derive(Debug)]
@@ -34,25 +34,11 @@ pub struct AuthKey {
     pub id: String,
     /// The only algorithm that the key is good for.
     pub algorithm: Algorithm,
-    /// The key itself.
-    pub material: KeyMaterial,
+    /// The public key, PEM. It could be read when the settings were loaded; read it again to renew.
+    pub file: PathBuf,
 }
 
-/// What a token is checked against.
-#[derive(Debug)]
-pub enum KeyMaterial {
-    /// A public key: PEM text.
-    Public {
-        /// Where it came from; read it again to renew.
-        file: PathBuf,
-        /// What it held.
-        pem: String,
-    },
-    /// A shared secret of at least 32 octets, for HS256 alone.
-    Secret(SecretString),
-}
-
-/// Signature algorithms (RFC 7518, RFC 8037).
+/// Signature algorithms (RFC 7518, RFC 8037). None with a shared secret: whoever can check such a token can make one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Algorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256.
@@ -73,8 +59,6 @@ pub enum Algorithm {
     Es384,
     /// Ed25519.
     EdDsa,
-    /// HMAC with SHA-256: whoever can check a token can make one.
-    Hs256,
 }
 
 impl Algorithm {
@@ -90,7 +74,6 @@ impl Algorithm {
             Self::Es256 => "ES256",
             Self::Es384 => "ES384",
             Self::EdDsa => "EdDSA",
-            Self::Hs256 => "HS256",
         }
     }
 }

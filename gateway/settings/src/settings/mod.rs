@@ -19,7 +19,7 @@ use secrecy::SecretString;
 use crate::limits::Limits;
 use crate::network::Network;
 
-pub use auth::{Algorithm, Auth, AuthKey, KeyMaterial, Keys, SealingKey};
+pub use auth::{Algorithm, Auth, AuthKey, Keys, SealingKey};
 pub use telemetry::{LogFormat, LogLevel, Otlp, Ring, Telemetry};
 
 /// Everything that was configured. Made only by [`crate::load`].

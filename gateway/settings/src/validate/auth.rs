@@ -6,14 +6,11 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use portico_contract::SecretRef;
-use secrecy::{ExposeSecret, SecretBox, SecretString};
+use secrecy::{ExposeSecret, SecretBox};
 
 use super::Checker;
 use crate::raw;
-use crate::settings::{Algorithm, Auth, AuthKey, KeyMaterial, Keys, SealingKey};
-
-/// RFC 7518, section 3.2: a key for HS256 is at least as long as the hash.
-const MIN_SHARED_SECRET_BYTES: usize = 32;
+use crate::settings::{Algorithm, Auth, AuthKey, Keys, SealingKey};
 
 impl Checker<'_> {
     pub(super) fn auth(&mut self) -> Option<Auth> {
@@ -44,44 +41,13 @@ impl Checker<'_> {
     }
 
     fn auth_key(&mut self, index: &str, raw: raw::AuthKey) -> Option<AuthKey> {
-        let at = |key| ["auth", "keys", index, key];
-        let algorithm = algorithm(raw.algorithm);
-        let material = match (algorithm, raw.file, raw.secret) {
-            (Algorithm::Hs256, None, Some(secret)) => {
-                KeyMaterial::Secret(self.shared_secret(&at("secret"), &secret)?)
-            }
-            (Algorithm::Hs256, _, _) => {
-                let problem = "HS256 is checked with a shared secret";
-                return self.refuse(&at("algorithm"), problem, "give `secret`, and no `file`");
-            }
-            (_, Some(file), None) => {
-                let path = at("file");
-                let pem = self.pem(&path, &file)?;
-                if pem.contains("PRIVATE KEY-----") {
-                    let problem = format!("`{file}` holds a private key");
-                    return self.refuse(
-                        &path,
-                        problem,
-                        "the gateway checks tokens and needs the public key only",
-                    );
-                }
-                KeyMaterial::Public { file: file.into(), pem }
-            }
-            (other, _, _) => {
-                let problem = format!("{} is checked with a public key", other.as_str());
-                return self.refuse(&at("algorithm"), problem, "give `file`, and no `secret`");
-            }
-        };
-        Some(AuthKey { id: raw.id, algorithm, material })
-    }
-
-    fn shared_secret(&mut self, path: &[&str], reference: &SecretRef) -> Option<SecretString> {
-        let secret = self.secret(path, reference)?;
-        if secret.expose_secret().len() < MIN_SHARED_SECRET_BYTES {
-            let problem = format!("the secret is shorter than {MIN_SHARED_SECRET_BYTES} octets");
-            return self.refuse(path, problem, "`openssl rand -hex 32` makes a good one");
+        let path = ["auth", "keys", index, "file"];
+        let pem = self.pem(&path, &raw.file)?;
+        if pem.contains("PRIVATE KEY-----") {
+            let problem = format!("`{}` holds a private key", raw.file);
+            return self.refuse(&path, problem, "the gateway checks tokens and needs the public key only");
         }
-        Some(secret)
+        Some(AuthKey { id: raw.id, algorithm: algorithm(raw.algorithm), file: raw.file.into() })
     }
 
     pub(super) fn keys(&mut self) -> Option<Keys> {
@@ -136,7 +102,6 @@ fn algorithm(raw: raw::Algorithm) -> Algorithm {
         raw::Algorithm::Es256 => Algorithm::Es256,
         raw::Algorithm::Es384 => Algorithm::Es384,
         raw::Algorithm::EdDsa => Algorithm::EdDsa,
-        raw::Algorithm::Hs256 => Algorithm::Hs256,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use portico_settings::{Algorithm, KeyMaterial, LogLevel};
+use portico_settings::{Algorithm, LogLevel};
 use serde_json::Value;
 
 use crate::support::{KIND, MINIMAL, example, folder, load, whole_example};
@@ -30,8 +30,8 @@ fn the_example_loads_with_everything_optional_in_it() {
     let folder = folder();
     let settings = load(&folder, &whole_example()).unwrap_or_else(|faults| panic!("{faults}"));
     assert_eq!(settings.auth.keys.len(), 2);
-    assert_eq!(settings.auth.keys[1].algorithm, Algorithm::Hs256);
-    assert!(matches!(settings.auth.keys[1].material, KeyMaterial::Secret(_)));
+    assert_eq!(settings.auth.keys[1].algorithm, Algorithm::EdDsa);
+    assert_eq!(settings.auth.keys[1].file, folder.path().join("login-2027.pem"));
     assert_eq!(settings.keys.ids.unwrap().expose(), &[0xab; 64]);
     assert_eq!(settings.keys.cursors.unwrap().expose(), &[0xcd; 32]);
     assert_eq!(settings.runtime.workers.get(), 2);

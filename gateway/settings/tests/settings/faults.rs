@@ -36,7 +36,7 @@ fn a_wrong_type_and_a_wrong_word() {
     8 | algorithm = "ES265"
       |             ^^^^^^^ did you mean `ES256`?
       |
-      = help: use `RS256`, `RS384`, `RS512`, `PS256`, `PS384`, `PS512`, `ES256`, `ES384`, `EdDSA`, `HS256`
+      = help: use `RS256`, `RS384`, `RS512`, `PS256`, `PS384`, `PS512`, `ES256`, `ES384`, `EdDSA`
 
     2 faults in the configuration
     "#);
@@ -207,8 +207,8 @@ issuer = "i"
 audience = "a"
 [[auth.keys]]
 id = "one"
-algorithm = "HS256"
-file = "login-2026.pem"
+algorithm = "ES256"
+file = "nowhere.pem"
 [[auth.keys]]
 id = "one"
 algorithm = "RS256"
@@ -239,7 +239,7 @@ limits = { max_in_flight = 0, breaker_failure_percent = 101 }
         (12, "keys.ids", None),
         (14, "ops.token", None),
         (15, "ops.allowed_hosts[0]", None),
-        (21, "auth.keys[0].algorithm", None),
+        (22, "auth.keys[0].file", None),
         (24, "auth.keys[1].id", None),
         (26, "auth.keys[1].file", None),
         (28, "policy.rules[0].resource", Some("documents")),

@@ -60,7 +60,7 @@ fn a_secret_in_a_variable_is_not_printed() {
 #[test]
 fn sources_and_settings_never_dump_a_secret() {
     let folder = folder();
-    for name in ["shared", "ops-token", "otlp", "contracts"] {
+    for name in ["ops-token", "otlp", "contracts"] {
         std::fs::write(folder.path().join("secrets").join(name), SENTINEL.repeat(2)).unwrap();
     }
     let sources = portico_settings::Sources::new()

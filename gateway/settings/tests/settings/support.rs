@@ -105,10 +105,10 @@ pub(crate) fn folder() -> TempDir {
         fs::write(path, text).unwrap();
     };
     put("login-2026.pem", PUBLIC_KEY);
+    put("login-2027.pem", PUBLIC_KEY);
     put("tls/portico.pem", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n");
     put("tls/portico-key.pem", "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n");
     put("tls/council-ca.pem", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n");
-    put("secrets/shared", &"s".repeat(32));
     put("secrets/ids", &"ab".repeat(64));
     put("secrets/cursors", &"cd".repeat(32));
     put("secrets/ops-token", "operators-only-0123456789\n");
