@@ -1,9 +1,9 @@
 //! Requests to one document store.
 
-use std::sync::atomic::AtomicU8;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName};
+use http::header::{CONTENT_TYPE, HeaderName, SERVER};
 use http::{HeaderValue, StatusCode};
 use portico_contract::{CallContext, Error, ErrorKind};
 use portico_wire::http::{Client, Request, Response, Verb};
@@ -28,6 +28,8 @@ pub(crate) struct Dav {
     listing_max_bytes: usize,
     /// Whether the server honours preconditions; see `precondition`.
     pub(crate) preconditions: AtomicU8,
+    /// The server is WsgiDAV, which decodes a `Destination` before it looks for a query in it.
+    pub(crate) cuts_destinations: AtomicBool,
 }
 
 impl Dav {
@@ -39,6 +41,7 @@ impl Dav {
             listing_max_entries: settings.listing_max_entries,
             listing_max_bytes: settings.listing_max_bytes,
             preconditions: AtomicU8::new(0),
+            cuts_destinations: AtomicBool::new(false),
         }
     }
 
@@ -58,12 +61,34 @@ impl Dav {
             response.finish().await;
             return Ok(None);
         }
+        if response.status == StatusCode::BAD_REQUEST && self.is_below_document(context, location).await? {
+            return Ok(None);
+        }
         let listing = self.listing(response, SMALL_LISTING.min(self.listing_max_bytes)).await?;
         match listing.entries.into_iter().find(|entry| entry.location == *location) {
             Some(entry) => Ok(Some(entry)),
             None if listing.failures.contains(&404) => Ok(None),
             None => Err(missing_self()),
         }
+    }
+
+    /// Whether a path leads through a document. Apache answers 400 to anything there, which is no failure of its own.
+    async fn is_below_document(&self, context: &CallContext, location: &Location) -> Result<bool, Error> {
+        let mut around = location.parent();
+        while let Some(folder) = around {
+            let response = self.propfind(context, &folder, false, "0").await?;
+            if response.status == StatusCode::MULTI_STATUS {
+                let listing = self.multistatus(response, SMALL_LISTING).await?;
+                return Ok(listing.entries.iter().any(|e| e.location == folder && !e.properties.folder));
+            }
+            let go_on = response.status == StatusCode::BAD_REQUEST;
+            response.finish().await;
+            if !go_on {
+                return Ok(false);
+            }
+            around = folder.parent();
+        }
+        Ok(false)
     }
 
     /// What the server says about one thing that has to be there.
@@ -80,9 +105,9 @@ impl Dav {
     /// `NotFound` when it is not there, `Conflict` when it is not a folder.
     pub(crate) async fn inside(&self, context: &CallContext, folder: &Location) -> Result<Vec<Entry>, Error> {
         let response = self.propfind(context, folder, true, "1").await?;
-        if response.status == StatusCode::NOT_FOUND {
+        if matches!(response.status, StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST) {
             response.finish().await;
-            // A document named with a slash at its end is not there either, for Apache.
+            // So some servers, Apache among them, answer about a document that is named with a slash at its end.
             return match self.find(context, folder).await? {
                 Some(entry) if !entry.properties.folder => Err(not_a_folder()),
                 _ => Err(not_found()),
@@ -118,7 +143,11 @@ impl Dav {
         let request = Request::new(Verb::PROPFIND, &path)
             .header(DEPTH, HeaderValue::from_static(depth))
             .bytes(XML, Bytes::from_static(propfind::REQUEST.as_bytes()));
-        self.client.send(context, request).await
+        let response = self.client.send(context, request).await?;
+        if response.header(&SERVER).is_some_and(|server| server.starts_with("WsgiDAV/")) {
+            self.cuts_destinations.store(true, Ordering::Relaxed);
+        }
+        Ok(response)
     }
 
     async fn listing(&self, response: Response, cap: usize) -> Result<Multistatus, Error> {
@@ -134,6 +163,16 @@ impl Dav {
                 Err(fault::not_xml(media_type.as_deref()).with_native(response.native().await))
             }
             _ => Err(fault::of(response, Verb::PROPFIND).await),
+        }
+    }
+
+    /// Says in our words what a 400 to a write means: Apache gives it where the thing around is no folder.
+    pub(crate) async fn explain(&self, context: &CallContext, location: &Location, fault: Error) -> Error {
+        let Some(parent) = location.parent() else { return fault };
+        match self.find(context, &parent).await {
+            Ok(Some(entry)) if entry.properties.folder => fault,
+            Ok(_) => no_folder(),
+            Err(_) => fault,
         }
     }
 
@@ -197,4 +236,8 @@ fn missing_self() -> Error {
 
 pub(crate) fn not_a_folder() -> Error {
     Error::new(ErrorKind::Conflict, "This is a document; only a folder holds other things.")
+}
+
+pub(crate) fn no_folder() -> Error {
+    Error::new(ErrorKind::Conflict, "The folder around it is missing; create that first.")
 }

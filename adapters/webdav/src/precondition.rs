@@ -148,15 +148,16 @@ impl Dav {
         Ok(())
     }
 
-    /// Asks for the head of a document under a condition that cannot hold. A server that honours preconditions answers
-    /// 412 (RFC 9110, section 13.2.1); one that answers as if nothing were wrong will do so on writes too.
+    /// Asks for a document under a condition that cannot hold. A server that honours preconditions answers
+    /// 412 (RFC 9110, section 13.2.1); one that answers as if nothing were wrong will do so on writes too. Not with
+    /// HEAD, to which WsgiDAV sends a body with a 412.
     pub(crate) async fn honours_preconditions(
         &self,
         context: &CallContext,
         document: &Location,
     ) -> Result<bool, Error> {
         let path = document.encoded(false);
-        let probe = Request::new(Verb::HEAD, &path).header(IF_MATCH, HeaderValue::from_static(IMPOSSIBLE));
+        let probe = Request::new(Verb::GET, &path).header(IF_MATCH, HeaderValue::from_static(IMPOSSIBLE));
         let response = self.client.send(context, probe).await?;
         let honoured = response.status == StatusCode::PRECONDITION_FAILED;
         if honoured || response.status.is_success() {
@@ -168,7 +169,10 @@ impl Dav {
                 );
             }
         }
-        response.finish().await;
+        // The content of a document is not read for this: dropping it closes the connection.
+        if honoured {
+            response.finish().await;
+        }
         Ok(honoured)
     }
 }

@@ -202,8 +202,26 @@ fn parse(mut settings: Value, faults: &mut Vec<SettingFault>) -> Option<Raw> {
         {
             path.push(unknown.to_owned());
         }
+        let missing = detail.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+        let missing_member = missing.is_some();
+        if let Some(missing) = missing {
+            // It may be missing because it was taken out: that was told already.
+            path.push(missing.to_owned());
+            if faults.iter().any(|told| told.path == path) {
+                path.pop();
+                if remove(&mut settings, &path) {
+                    continue;
+                }
+                return None;
+            }
+        }
         let removed = remove(&mut settings, &path);
         faults.push(SettingFault { path, detail: shown(detail) });
+        // A required member that is missing hides nothing but itself: what holds it is taken out instead.
+        let told = &faults[faults.len() - 1].path;
+        let around = told.split_last().map(|(_, around)| around).filter(|around| !around.is_empty());
+        let removed =
+            removed || (missing_member && around.is_some_and(|around| remove(&mut settings, around)));
         if !removed {
             return None;
         }
@@ -214,6 +232,7 @@ fn parse(mut settings: Value, faults: &mut Vec<SettingFault>) -> Option<Raw> {
 fn shown(detail: String) -> String {
     match detail.split_once(": ") {
         Some(("invalid type" | "invalid value", rest)) => match rest.rsplit_once("expected ") {
+            Some((_, "usize" | "u64")) => "must be a whole number".to_owned(),
             Some((_, expected)) => format!("must be {expected}"),
             None => "has the wrong type".to_owned(),
         },

@@ -1,1 +1,7 @@
-
+mod answers;
+mod fixtures;
+mod live;
+mod paths;
+mod settings;
+mod store;
+mod walks;

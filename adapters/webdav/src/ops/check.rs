@@ -1,7 +1,7 @@
 //! Tries the store without changing anything.
 
-use http::HeaderName;
 use http::header::SERVER;
+use http::{HeaderName, StatusCode};
 use portico_contract::systems::{CheckReport, CheckSystem};
 use portico_contract::{CallContext, Error, ErrorKind, Handler};
 use portico_wire::http::{Request, Verb};
@@ -55,6 +55,9 @@ impl Dav {
     async fn options(&self, context: &CallContext, report: &mut CheckReport) -> Result<Vec<u8>, Error> {
         let root = Location::root().encoded(true);
         let response = self.client.send(context, Request::new(Verb::OPTIONS, &root)).await?;
+        if response.status == StatusCode::NOT_FOUND {
+            return Err(no_base());
+        }
         if !response.status.is_success() {
             return Err(fault::of(response, Verb::OPTIONS).await);
         }

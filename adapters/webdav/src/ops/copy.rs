@@ -1,12 +1,14 @@
 //! Copying, and what it shares with moving.
 
+use std::sync::atomic::Ordering;
+
 use http::HeaderValue;
 use http::header::HeaderName;
 use portico_contract::documents::{CopyDocument, DocumentRecord};
 use portico_contract::{CallContext, Error, ErrorKind, Handler};
 use portico_wire::http::{Request, Verb};
 
-use crate::client::Dav;
+use crate::client::{Dav, no_folder};
 use crate::location::Location;
 use crate::map;
 use crate::precondition::{self, Condition};
@@ -40,6 +42,13 @@ impl Dav {
                 "A thing cannot be moved or copied onto itself or into itself.",
             ));
         }
+        if self.cuts_destinations.load(Ordering::Relaxed) && to.as_str().contains(['?', ';']) {
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                "WsgiDAV cuts such a name at its `?` or `;` when a thing is moved or copied; choose another name.",
+            ));
+        }
+        self.needs_folder_around(context, to).await?;
         let path = from.encoded(folder);
         let destination = self.client.base().absolute(&to.encoded(folder));
         let destination = HeaderValue::try_from(destination)
@@ -50,6 +59,17 @@ impl Dav {
         let request = precondition::with(request, condition);
         self.change(context, request, verb).await?.finish().await;
         map::record(self.after_write(context, to).await?)
+    }
+
+    /// Looks before it leaps: where the folder is missing, Apache answers a MOVE with 500 and some a COPY with 403.
+    async fn needs_folder_around(&self, context: &CallContext, to: &Location) -> Result<(), Error> {
+        match to.parent() {
+            Some(parent) if !parent.is_root() => match self.find(context, &parent).await? {
+                Some(entry) if entry.properties.folder => Ok(()),
+                _ => Err(no_folder()),
+            },
+            _ => Ok(()),
+        }
     }
 
     /// Reads back what a write made. The write is done: a failure here leaves its outcome unknown to the caller.

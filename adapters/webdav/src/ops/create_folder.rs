@@ -17,11 +17,13 @@ impl Handler<CreateFolder> for Dav {
         let response = self.client.send(context, Request::new(Verb::MKCOL, &path)).await?;
         match response.status {
             StatusCode::CREATED => response.finish().await,
-            // RFC 4918, section 9.3.1: only where nothing is. A server without MKCOL says the same.
-            StatusCode::METHOD_NOT_ALLOWED => {
+            // RFC 4918, section 9.3.1, says 405 where something is; Apache says 400 where that is a document.
+            StatusCode::METHOD_NOT_ALLOWED | StatusCode::BAD_REQUEST => {
                 let fault = fault::of(response, Verb::MKCOL).await;
-                let there = self.find(context, &location).await?;
-                return Err(if there.is_some() { there_already() } else { fault });
+                if self.find(context, &location).await?.is_some() {
+                    return Err(there_already());
+                }
+                return Err(self.explain(context, &location, fault).await);
             }
             status if status.is_success() => {
                 return Err(fault::unexpected("201", response.status.as_u16()));

@@ -1,4 +1,4 @@
-use portico_contract::documents::{DocumentRecord, MoveDocument};
+use portico_contract::documents::{DocumentRecord, MoveDocument, Precondition};
 use portico_contract::{CallContext, Error, ErrorKind, Handler};
 use portico_wire::http::Verb;
 
@@ -14,7 +14,10 @@ impl Handler<MoveDocument> for Dav {
         }
         let (entry, mut condition) = self.compare_existing(context, &from, &op.precondition).await?;
         let folder = entry.properties.folder;
-        if folder && entry.properties.tag.is_some_and(|tag| tag.weak) {
+        if op.precondition == Precondition::Exists {
+            // mod_dav holds `If-Match: *` against the destination too, which must not exist.
+            condition = None;
+        } else if folder && entry.properties.tag.is_some_and(|tag| tag.weak) {
             condition = self.strong_condition(context, &from, &op.precondition).await?;
         }
         self.transfer(context, Verb::MOVE, (&from, &to), folder, condition).await

@@ -33,7 +33,9 @@ impl Handler<WriteContent> for Dav {
         let request = precondition::with(request, condition);
         let response = self.client.send(context, request).await?;
         if !matches!(response.status, StatusCode::OK | StatusCode::CREATED | StatusCode::NO_CONTENT) {
-            return Err(fault::of(response, Verb::PUT).await);
+            let bad = response.status == StatusCode::BAD_REQUEST;
+            let fault = fault::of(response, Verb::PUT).await;
+            return Err(if bad { self.explain(context, &location, fault).await } else { fault });
         }
         let tag = response.header(&ETAG).and_then(Tag::parse);
         response.finish().await;

@@ -35,6 +35,16 @@ pub(crate) struct Lease {
     pub(crate) _place: OwnedSemaphorePermit,
 }
 
+/// What a body has to know of the request that it answers.
+pub(crate) struct Exchange {
+    pub(crate) lease: Lease,
+    pub(crate) span: Span,
+    pub(crate) effect: Effect,
+    pub(crate) upload: Option<Arc<Upload>>,
+    /// Whether the connection may serve another request after this one.
+    pub(crate) reusable: bool,
+}
+
 /// An answer whose head has arrived.
 #[derive(Debug)]
 pub struct Response {
@@ -98,26 +108,21 @@ pub struct Body {
     span: Option<Span>,
     upload: Option<Arc<Upload>>,
     effect: Effect,
+    reusable: bool,
     pace: Pace,
     received: u64,
     streamed: bool,
 }
 
 impl Body {
-    pub(crate) fn new(
-        incoming: Incoming,
-        lease: Lease,
-        span: Span,
-        effect: Effect,
-        upload: Option<Arc<Upload>>,
-        limits: &Limits,
-    ) -> Self {
+    pub(crate) fn new(incoming: Incoming, exchange: Exchange, limits: &Limits) -> Self {
         let mut body = Self {
             incoming,
-            lease: Some(lease),
-            span: Some(span),
-            upload,
-            effect,
+            lease: Some(exchange.lease),
+            span: Some(exchange.span),
+            upload: exchange.upload,
+            effect: exchange.effect,
+            reusable: exchange.reusable,
             pace: Pace::new(limits),
             received: 0,
             streamed: false,
@@ -229,6 +234,7 @@ impl Body {
         let uploaded = self.upload.as_ref().is_none_or(|upload| upload.complete.load(Ordering::Acquire));
         if let Some(lease) = self.lease.take()
             && uploaded
+            && self.reusable
         {
             lease.pool.put(lease.connection);
         }

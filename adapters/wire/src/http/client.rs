@@ -15,7 +15,7 @@ use portico_contract::trace::{Span, SpanKind, attr};
 use portico_contract::{CallContext, Effect, Error, ErrorKind};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::body::{Body, Lease, Response};
+use super::body::{Body, Exchange, Lease, Response};
 use super::connect::Dialer;
 use super::pool::{Connection, Pool};
 use super::request::{Outgoing, Request, Upload};
@@ -102,6 +102,7 @@ impl Client {
     /// Those of connecting and of the wire; see the table of each kind in the contract. Statuses are not errors here.
     pub async fn send(&self, context: &CallContext, request: Request<'_>) -> Result<Response, Error> {
         let effect = request.verb.effect;
+        let sends = !matches!(request.body, Outgoing::Empty);
         let mut span = self.span(context, request.verb.name);
         match self.attempt(&span, request).await {
             Ok((head, lease, upload)) => {
@@ -110,7 +111,10 @@ impl Client {
                     span.fail(ErrorKind::BackendStatus);
                 }
                 let (parts, incoming) = head.into_parts();
-                let body = Body::new(incoming, lease, span, effect, upload, &self.0.limits);
+                // A server may refuse without having read what was sent, and then take it for the next request.
+                let reusable = !(sends && parts.status.is_client_error() || parts.status.is_server_error());
+                let exchange = Exchange { lease, span, effect, upload, reusable };
+                let body = Body::new(incoming, exchange, &self.0.limits);
                 Ok(Response { status: parts.status, headers: parts.headers, body })
             }
             Err(error) => {
