@@ -1,0 +1,159 @@
+//! Two kinds of load: as much as goes (for throughput) and a constant rate (for latency).
+
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+
+use crate::http::{Connection, Target};
+use crate::pause;
+use crate::process::Subject;
+
+/// How long each load lasts, and how wide it is.
+#[derive(Clone, Copy)]
+pub struct Shape {
+    pub connections: usize,
+    pub warm_up: Duration,
+    pub measured: Duration,
+}
+
+/// What came of as much load as goes.
+#[derive(Clone, Copy)]
+pub struct Throughput {
+    /// Answers a second.
+    pub rate: f64,
+    /// Processor time of the subject, as a part of one core.
+    pub busy: f64,
+}
+
+/// What came of a constant rate, in milliseconds.
+#[derive(Clone, Copy)]
+pub struct Latency {
+    pub p50: f64,
+    pub p99: f64,
+}
+
+const WARM_UP: u8 = 0;
+const MEASURE: u8 = 1;
+const STOP: u8 = 2;
+
+/// Every connection sends its next request as soon as it has the answer to the last one.
+pub fn closed(target: &Target, shape: Shape, subject: &Subject) -> Result<Throughput> {
+    let phase = AtomicU8::new(WARM_UP);
+    std::thread::scope(|scope| {
+        let worker = || -> Result<u64> {
+            let mut connection = Connection::to(target)?;
+            let mut counted = 0;
+            loop {
+                connection.exchange(target)?;
+                match phase.load(Ordering::Relaxed) {
+                    WARM_UP => {}
+                    MEASURE => counted += 1,
+                    _ => return Ok(counted),
+                }
+            }
+        };
+        let workers: Vec<_> = (0..shape.connections).map(|_| scope.spawn(worker)).collect();
+        pause(shape.warm_up);
+        let (from, busy_before) = (Instant::now(), subject.busy()?);
+        phase.store(MEASURE, Ordering::Relaxed);
+        pause(shape.measured);
+        phase.store(STOP, Ordering::Relaxed);
+        let (took, busy_after) = (from.elapsed().as_secs_f64(), subject.busy()?);
+        let mut answers = 0;
+        for worker in workers {
+            answers += worker.join().ok().context("a worker panicked")??;
+        }
+        Ok(Throughput {
+            rate: answers as f64 / took,
+            busy: busy_after.saturating_sub(busy_before).as_secs_f64() / took,
+        })
+    })
+}
+
+/// `rate` requests a second, evenly spaced, spread over the connections in turn.
+///
+/// Nothing is left out when the subject is slow (coordinated omission): a request that is due while its connection
+/// still waits for an answer counts from when it was due. What the generator's own timer is late does not count.
+pub fn constant(target: &Target, shape: Shape, rate: f64) -> Result<Latency> {
+    let start = Instant::now() + Duration::from_millis(20);
+    let counts_from = start + shape.warm_up;
+    let end = counts_from + shape.measured;
+    let gap = shape.connections as f64 / rate;
+    let broken = AtomicBool::new(false);
+    let mut all = std::thread::scope(|scope| {
+        let worker = |lane: usize| -> Result<Vec<Duration>> {
+            let mut connection = Connection::to(target)?;
+            let mut taken = Vec::new();
+            for turn in 0_u32.. {
+                let due = start + Duration::from_secs_f64(lane as f64 / rate + f64::from(turn) * gap);
+                if due >= end || broken.load(Ordering::Relaxed) {
+                    break;
+                }
+                let wait = due.saturating_duration_since(Instant::now());
+                let from = if wait.is_zero() {
+                    due
+                } else {
+                    pause(wait);
+                    Instant::now()
+                };
+                connection.exchange(target).inspect_err(|_| broken.store(true, Ordering::Relaxed))?;
+                if due >= counts_from {
+                    taken.push(from.elapsed());
+                }
+            }
+            Ok(taken)
+        };
+        let workers: Vec<_> = (0..shape.connections).map(|lane| scope.spawn(move || worker(lane))).collect();
+        let mut all = Vec::new();
+        for worker in workers {
+            all.append(&mut worker.join().ok().context("a worker panicked")??);
+        }
+        anyhow::Ok(all)
+    })?;
+    all.sort_unstable();
+    let at = |part: f64| -> Result<f64> {
+        let index = (all.len() as f64 * part) as usize;
+        let taken = all.get(index.min(all.len().saturating_sub(1))).context("nothing was measured")?;
+        Ok(taken.as_secs_f64() * 1_000.0)
+    };
+    Ok(Latency { p50: at(0.5)?, p99: at(0.99)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// A server for one connection that takes `pause` for its tenth answer.
+    fn server(slow: Duration) -> std::net::SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let (mut socket, _) = listener.accept().unwrap();
+            let mut request = [0; 1024];
+            for turn in 0.. {
+                if !matches!(socket.read(&mut request), Ok(1..)) {
+                    return;
+                }
+                if turn == 10 {
+                    pause(slow);
+                }
+                let _ = socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+            }
+        });
+        addr
+    }
+
+    #[test]
+    fn a_pause_of_the_subject_counts_for_every_request_that_was_due_in_it() {
+        let shape = Shape { connections: 1, warm_up: Duration::ZERO, measured: Duration::from_millis(1_000) };
+        let target = Target::get(server(Duration::from_millis(600)), "/", None, 2);
+        // One slow answer in a hundred; but 60 requests were due while it was waited for.
+        let latency = constant(&target, shape, 100.0).unwrap();
+        assert!(latency.p99 > 500.0, "{}", latency.p99);
+        assert!(latency.p50 > 20.0, "{}", latency.p50);
+    }
+}
