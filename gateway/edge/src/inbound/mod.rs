@@ -6,6 +6,7 @@ mod exchange;
 mod gate;
 mod headers;
 mod limits;
+mod panic;
 mod rate;
 mod root;
 mod route;
@@ -121,13 +122,15 @@ pub fn inbound(
     let limits =
         limits::BodyCap { body: config.max_body, upload: config.max_upload, is_upload: config.is_upload };
     ServiceBuilder::new()
-        // Everything below, refusals and panics included, is in the trace and in the metrics and is a problem.
+        // Everything below, refusals and panics included, is in the trace and in the metrics.
         .layer(RootLayer(shared))
         // Before every refusal: without these fields a browser hides a refusal from the page that caused it. A
         // preflight carries no token and is answered here.
         .layer(cors::cors(config.cors_origins, config.cors_open))
         // On refusals too.
         .layer(GateLayer::new(headers::AnswerHeaders { api_version: config.api_version }))
+        // Inside the fields above, so that the page that caused a panic can read the problem.
+        .layer(panic::PanicLayer)
         // The cheapest checks first.
         .layer(GateLayer::new(limits::UriCap(config.max_uri)))
         .layer(GateLayer::new(limits))

@@ -1,27 +1,24 @@
 //! The outermost layer: every request that comes in is one trace, one record and one answer, whatever happens inside.
 
-use std::any::Any;
 use std::convert::Infallible;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::response::IntoResponse as _;
 use http::{Method, Request, Response, Uri, header};
 use pin_project_lite::pin_project;
+use portico_contract::Deadline;
 use portico_contract::trace::{RemoteParent, Span, SpanKind, TraceSink, attr};
-use portico_contract::{Deadline, Error, ErrorKind};
 use tower::{Layer, Service};
 
 use super::exchange::{Exchange, ObservedBody};
 use super::route::RouteNames;
 use crate::context::RequestScope;
 use crate::observe::RequestObserver;
-use crate::problem::{ApiError, Pending};
+use crate::problem::Pending;
 use crate::serve::Peer;
 
 /// What all requests share.
@@ -110,10 +107,7 @@ where
         shared.observer.started();
         let exchange = Exchange::new(span, scope, Arc::clone(shared), method);
         let uri = request.uri().clone();
-        match catch_unwind(AssertUnwindSafe(|| self.inner.call(request))) {
-            Ok(inner) => RootFuture { inner: Some(inner), panic: None, parts: Some((exchange, uri)) },
-            Err(panic) => RootFuture { inner: None, panic: Some(panic), parts: Some((exchange, uri)) },
-        }
+        RootFuture { inner: self.inner.call(request), parts: Some((exchange, uri)) }
     }
 }
 
@@ -148,8 +142,7 @@ pin_project! {
     /// The answer of [`Root`].
     pub struct RootFuture<F> {
         #[pin]
-        inner: Option<F>,
-        panic: Option<Box<dyn Any + Send>>,
+        inner: F,
         parts: Option<(Exchange, Uri)>,
     }
 }
@@ -161,33 +154,13 @@ where
     type Output = Result<Response<ObservedBody>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        let response = match (this.inner.as_mut().as_pin_mut(), this.panic.take()) {
-            (Some(inner), _) => match catch_unwind(AssertUnwindSafe(|| inner.poll(cx))) {
-                Ok(Poll::Pending) => return Poll::Pending,
-                Ok(Poll::Ready(Ok(response))) => response,
-                Err(panic) => panicked(&*panic),
-            },
-            (None, Some(panic)) => panicked(&*panic),
-            (None, None) => return Poll::Pending,
-        };
-        this.inner.set(None);
+        let this = self.project();
+        let Ok(response) = ready!(this.inner.poll(cx));
         let Some((mut exchange, uri)) = this.parts.take() else { return Poll::Pending };
         let response = finish(response, &mut exchange, &uri);
         exchange.answered(response.status());
         Poll::Ready(Ok(response.map(|body| ObservedBody::new(body, exchange))))
     }
-}
-
-/// A panic costs one request. Its message is for the log alone.
-pub(super) fn panicked(panic: &(dyn Any + Send)) -> Response<Body> {
-    let message = panic
-        .downcast_ref::<&'static str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("a panic without a message");
-    let error = Error::new(ErrorKind::Internal, "The gateway made a mistake. Report the trace id.");
-    ApiError::from(error.with_native(format!("panic: {message}"))).into_response()
 }
 
 /// Completes a problem with what only this layer knows, and reports the failure once. Header fields that layers further

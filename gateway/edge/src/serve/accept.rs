@@ -29,6 +29,10 @@ use crate::problem::problem;
 
 /// Connections that the system may hold for us before we take them.
 const BACKLOG: i32 = 1_024;
+/// Octets that the system holds unsent for one connection before it says that there is no room. Its own default is
+/// megabytes, of which a slow caller takes so long that it looks like one who takes nothing.
+#[cfg(target_os = "linux")]
+const UNSENT: u32 = 128 * 1_024;
 /// Waits after a failed accept: the first, and the longest.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
 
@@ -104,6 +108,7 @@ impl Server {
                 shared.observer.refused("too_many_connections");
                 return turn_away(socket, shared.tls.is_some());
             };
+            tune(&socket);
             let peer = Peer { address, trusted: shared.config.trusted.lists(address.ip()) };
             let place = Place::new(place, &shared.observer);
             let serving = connection::serve(socket, peer, Arc::clone(&shared), service.clone());
@@ -116,7 +121,7 @@ impl Server {
         tokio::select! {
             biased;
             () = drain.begun() => {}
-            () = accept(&self.listener, &shared, &take) => {}
+            () = accept(&self.listener, &*shared.observer, &take) => {}
         }
         let begun = Instant::now();
         let deadline = begun + shared.config.drain_deadline;
@@ -124,7 +129,7 @@ impl Server {
         phase.send_replace(Phase::Closing);
         tokio::select! {
             () = sleep_until((begun + shared.config.drain_grace).min(deadline)) => {}
-            () = accept(&self.listener, &shared, &take) => {}
+            () = accept(&self.listener, &*shared.observer, &take) => {}
         }
         // Whoever the system has taken for us already would be reset with the listener.
         while let Some(Ok((socket, address))) = self.listener.accept().now_or_never() {
@@ -143,18 +148,40 @@ impl Server {
     }
 }
 
+/// Small answers go out at once, large ones in pieces. A connection that is gone already fails here and soon again.
+fn tune(socket: &TcpStream) {
+    let _ = socket.set_nodelay(true);
+    #[cfg(target_os = "linux")]
+    let _ = socket2::SockRef::from(socket).set_tcp_notsent_lowat(UNSENT);
+}
+
+/// What connections come from; a trait so that a test can run out of files.
+trait Listen {
+    fn next(&self) -> impl Future<Output = io::Result<(TcpStream, SocketAddr)>> + Send;
+}
+
+impl Listen for TcpListener {
+    async fn next(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        self.accept().await
+    }
+}
+
 /// Takes connections for ever. Running out of files neither ends nor spins the loop: it waits, a little longer each time.
-async fn accept(listener: &TcpListener, shared: &Shared, take: &impl Fn(TcpStream, SocketAddr)) {
+async fn accept(
+    listener: &impl Listen,
+    observer: &dyn RequestObserver,
+    take: &impl Fn(TcpStream, SocketAddr),
+) {
     let mut wait = BACKOFF.0;
     loop {
-        match listener.accept().await {
+        match listener.next().await {
             Ok((socket, address)) => {
                 wait = BACKOFF.0;
                 take(socket, address);
             }
             Err(error) if is_peers(&error) => {}
             Err(error) => {
-                shared.observer.refused("accept_failed");
+                observer.refused("accept_failed");
                 tracing::warn!(%error, wait_ms = wait.as_millis(), "accept failed");
                 sleep(wait).await;
                 wait = (wait * 2).min(BACKOFF.1);
@@ -209,5 +236,49 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.observer.connections(-1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+    use crate::observe::LogOnly;
+
+    /// `EMFILE`, on Linux and the BSDs.
+    const TOO_MANY_FILES: i32 = 24;
+
+    struct OutOfFiles {
+        tries: AtomicU32,
+        fails: u32,
+    }
+
+    impl Listen for OutOfFiles {
+        async fn next(&self) -> io::Result<(TcpStream, SocketAddr)> {
+            if self.tries.fetch_add(1, Ordering::SeqCst) < self.fails {
+                return Err(io::Error::from_raw_os_error(TOO_MANY_FILES));
+            }
+            std::future::pending().await
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn running_out_of_files_neither_ends_nor_spins_the_loop() {
+        let listener = OutOfFiles { tries: AtomicU32::new(0), fails: u32::MAX };
+        let none = |_, _| {};
+        let minute = tokio::time::timeout(Duration::from_secs(60), accept(&listener, &LogOnly, &none));
+        assert!(minute.await.is_err(), "the loop ended");
+        let tries = listener.tries.load(Ordering::SeqCst);
+        assert!((60..80).contains(&tries), "{tries} tries in a minute");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_loop_goes_on_once_there_are_files_again() {
+        let listener = OutOfFiles { tries: AtomicU32::new(0), fails: 3 };
+        let none = |_, _| {};
+        let soon = tokio::time::timeout(Duration::from_millis(100), accept(&listener, &LogOnly, &none));
+        assert!(soon.await.is_err());
+        assert_eq!(listener.tries.load(Ordering::SeqCst), 4);
     }
 }

@@ -214,7 +214,8 @@ async fn drive<C: Conversation>(
     let tell_at = if C::TELLS_AT_ONCE { Phase::Closing } else { Phase::Finishing };
     let mut told = false;
     // Set anew only when it rings: a request costs no timer.
-    let timer = sleep_until(Instant::now() + patience(activity, config).min(config.idle));
+    let timer =
+        sleep_until(Instant::now() + patience(activity, config).min(config.idle).min(config.write_stall));
     tokio::pin!(timer);
     loop {
         tokio::select! {
@@ -227,6 +228,12 @@ async fn drive<C: Conversation>(
             }
             () = timer.as_mut() => {
                 let patience = patience(activity, config);
+                let stalled = activity.stalled_for().unwrap_or_default();
+                if stalled >= config.write_stall {
+                    // All its streams go with it: a peer that reads nothing of one holds our places with the others too.
+                    tracing::debug!("a peer takes nothing of an answer");
+                    return;
+                }
                 match activity.idle_for() {
                     Some(idle) if idle >= patience => {
                         if told {
@@ -234,9 +241,12 @@ async fn drive<C: Conversation>(
                         }
                         connection.as_mut().end();
                         told = true;
-                        timer.as_mut().reset(Instant::now() + GOODBYE);
+                        timer.as_mut().reset(Instant::now() + GOODBYE.min(config.idle));
                     }
-                    idle => timer.as_mut().reset(Instant::now() + (patience - idle.unwrap_or_default())),
+                    idle => {
+                        let wait = (patience - idle.unwrap_or_default()).min(config.write_stall - stalled);
+                        timer.as_mut().reset(Instant::now() + wait);
+                    }
                 }
             }
             _ = phase.wait_for(|phase| *phase >= tell_at), if !told => {

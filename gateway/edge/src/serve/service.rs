@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use pin_project_lite::pin_project;
 use tower::Service;
 
-use super::activity::{Activity, InFlight};
+use super::activity::{Activity, InFlight, Owed};
 use super::config::ServeConfig;
 use super::drain::Closing;
 use super::pace::Paced;
@@ -54,8 +54,12 @@ where
             return ServiceFuture::Refused { refusal, guard };
         }
         let request = self.prepare(request);
-        let closing = http1.then(|| self.closing.clone());
-        ServiceFuture::Inside { inner: self.inner.lock().call(request), guard, closing }
+        let protocol = if http1 {
+            Protocol::One { closing: self.closing.clone() }
+        } else {
+            Protocol::Two { activity: Arc::clone(&self.activity), number }
+        };
+        ServiceFuture::Inside { inner: self.inner.lock().call(request), guard, protocol }
     }
 }
 
@@ -99,12 +103,20 @@ fn ambiguous<B>(request: &Request<B>) -> Option<Refusal> {
     }
 }
 
+/// What has to be done to an answer.
+pub(super) enum Protocol {
+    /// Say that the connection closes, once the server stops.
+    One { closing: Closing },
+    /// Watch whether the caller takes it.
+    Two { activity: Arc<Activity>, number: u64 },
+}
+
 pin_project! {
     /// The answer of a [`ConnectionService`].
     #[project = ServiceProjection]
     pub(super) enum ServiceFuture<F> {
         /// Let in.
-        Inside { #[pin] inner: F, guard: Option<InFlight>, closing: Option<Closing> },
+        Inside { #[pin] inner: F, guard: Option<InFlight>, protocol: Protocol },
         /// Refused.
         Refused { refusal: Refusal, guard: Option<InFlight> },
     }
@@ -113,18 +125,28 @@ pin_project! {
 impl<F, B> Future for ServiceFuture<F>
 where
     F: Future<Output = Result<Response<B>, Infallible>>,
+    B: HttpBody,
 {
     type Output = Result<Response<EdgeBody<B>>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
-            ServiceProjection::Inside { inner, guard, closing } => {
+            ServiceProjection::Inside { inner, guard, protocol } => {
                 let Ok(mut response) = ready!(inner.poll(cx));
-                if closing.as_ref().is_some_and(Closing::has_begun) {
-                    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-                }
-                let guard = guard.take();
-                Poll::Ready(Ok(response.map(|inner| EdgeBody::Routes { inner, _guard: guard })))
+                let owed = match protocol {
+                    Protocol::One { closing } => {
+                        if closing.has_begun() {
+                            let close = HeaderValue::from_static("close");
+                            response.headers_mut().insert(header::CONNECTION, close);
+                        }
+                        None
+                    }
+                    Protocol::Two { activity, number } => {
+                        (!response.body().is_end_stream()).then(|| Owed::new(activity, *number))
+                    }
+                };
+                let _guard = guard.take();
+                Poll::Ready(Ok(response.map(|inner| EdgeBody::Routes { inner, owed, _guard })))
             }
             ServiceProjection::Refused { refusal, guard } => {
                 let response = ApiError::new(refusal.code(), refusal.detail()).into_response();
@@ -140,7 +162,7 @@ pin_project! {
     #[project = BodyProjection]
     pub(super) enum EdgeBody<B> {
         /// From the routes.
-        Routes { #[pin] inner: B, _guard: Option<InFlight> },
+        Routes { #[pin] inner: B, owed: Option<Owed>, _guard: Option<InFlight> },
         /// From the edge itself.
         Refusal { inner: Body, _guard: Option<InFlight> },
     }
@@ -158,8 +180,12 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         match self.project() {
-            BodyProjection::Routes { inner, .. } => {
-                inner.poll_frame(cx).map(|frame| frame.map(|frame| frame.map_err(Into::into)))
+            BodyProjection::Routes { inner, owed, .. } => {
+                let polled = inner.poll_frame(cx);
+                if let Some(owed) = owed {
+                    if polled.is_pending() { owed.by_us() } else { owed.by_caller() }
+                }
+                polled.map(|frame| frame.map(|frame| frame.map_err(Into::into)))
             }
             BodyProjection::Refusal { inner, .. } => {
                 Pin::new(inner).poll_frame(cx).map(|frame| frame.map(|frame| frame.map_err(Into::into)))

@@ -194,3 +194,29 @@ async fn routes_never_see_the_token() {
     assert_eq!(answer.status, 200);
     assert!(!answer.text().contains("Bearer") && !answer.text().contains(&site.token));
 }
+
+#[tokio::test]
+async fn the_whole_way_works_over_a_socket() {
+    use crate::serve::{Drain, ServeConfig, Server};
+
+    let mut site = site();
+    let service = site.service();
+    let server = Server::bind("127.0.0.1:0".parse().unwrap(), ServeConfig::default()).unwrap();
+    let address = server.local_addr().unwrap();
+    let observer = Arc::clone(&site.seen) as Arc<dyn RequestObserver>;
+    tokio::spawn(server.serve(service, observer, Drain::new()));
+    let mut connection = portico_simkit::client::Connection::open(address).await.unwrap();
+    let token = format!("Bearer {}", site.token);
+    let headers = [("Authorization", token.as_str()), ("X-Forwarded-User", "root")];
+    for _ in 0..3 {
+        let reply = connection.request("GET", "/v1/headers", &headers, b"").await.unwrap();
+        assert_eq!((reply.status, reply.header("x-content-type-options")), (200, Some("nosniff")));
+        assert!(!reply.text().contains("root") && !reply.text().contains(&site.token), "{}", reply.text());
+        let missing = connection.request("GET", "/v1/things/missing", &headers, b"").await.unwrap();
+        assert_eq!(missing.status, 404);
+        assert!(missing.text().contains("\"instance\":\"/v1/things/missing\""), "{}", missing.text());
+        let upload = connection.request("PUT", "/v1/upload", &headers, &[7; 100_000]).await.unwrap();
+        assert_eq!(upload.text(), "100000");
+    }
+    assert_eq!(site.seen.records.lock().len(), 9);
+}

@@ -35,6 +35,8 @@ pub(in crate::serve) use refusal::Refusal;
 const STAND_IN: &[u8] = b"GET / HTTP/1.1\r\nhost: refused.invalid\r\nconnection: close\r\n\r\n";
 /// Read ahead at once.
 const PIECE: usize = 8 * 1_024;
+/// Writes shorter than this are no part of an answer: HTTP/2 pings go on for ever.
+const ANSWER: usize = 64;
 /// After an early end: how much is still taken from the peer, and for how long, so that it gets to read our answer
 /// instead of a reset.
 const LINGER_OCTETS: usize = 256 * 1_024;
@@ -192,6 +194,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> StrictIo<T> {
         Poll::Ready(Ok((buf.filled().len() - before) as u64))
     }
 
+    fn wrote(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if matches!(written, Poll::Ready(Ok(ANSWER..))) {
+            self.activity.touch();
+        }
+        self.stall.watch(cx, written)
+    }
+
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let linger = self.linger.get_or_insert_with(|| Linger {
             timer: Box::pin(tokio::time::sleep(LINGER_TIME)),
@@ -267,7 +276,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for StrictIo<T> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         let this = &mut *self;
         let written = Pin::new(this.io.get_mut()).poll_write(cx, data);
-        this.stall.watch(cx, written)
+        this.wrote(cx, written)
     }
 
     fn poll_write_vectored(
@@ -277,7 +286,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for StrictIo<T> {
     ) -> Poll<io::Result<usize>> {
         let this = &mut *self;
         let written = Pin::new(this.io.get_mut()).poll_write_vectored(cx, pieces);
-        this.stall.watch(cx, written)
+        this.wrote(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {

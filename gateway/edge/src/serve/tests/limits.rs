@@ -202,3 +202,21 @@ async fn a_thousand_slow_connections_leave_room_for_a_quick_one() {
         assert_eq!(connection.reply("GET").await.unwrap().status, 408);
     }
 }
+
+#[tokio::test]
+async fn a_slow_reader_is_not_idle() {
+    let idle = Duration::from_millis(500);
+    let server = start(ServeConfig { idle, ..patient() });
+    let mut connection = server.connect().await;
+    connection.send(b"GET /whole HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    // The library has the whole body at once; the caller takes it evenly, over several times the idle time-out.
+    let (from, mut piece, mut length) = (Instant::now(), vec![0; 64 * 1_024], 0_usize);
+    while length < 32 * 1_024 * 1_024 {
+        let read = connection.socket().read(&mut piece).await.unwrap();
+        assert!(read > 0, "cut after {length} octets");
+        length += read;
+        let due = idle * 5 * u32::try_from(length / 1_024).unwrap() / (32 * 1_024);
+        tokio::time::sleep(due.saturating_sub(from.elapsed())).await;
+    }
+    assert!(from.elapsed() >= idle * 4);
+}

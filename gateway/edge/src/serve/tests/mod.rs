@@ -82,6 +82,15 @@ pub(super) fn start_with(config: ServeConfig, tls: Option<Tls>) -> Running {
 }
 
 fn routes(gate: Arc<Semaphore>, begun: Arc<Semaphore>) -> Router {
+    let (drip_gate, drip_begun) = (Arc::clone(&gate), Arc::clone(&begun));
+    // An answer whose head is out long before its body.
+    let drip = move || async move {
+        Body::from_stream(futures_util::stream::once(async move {
+            drip_begun.add_permits(1);
+            drip_gate.acquire().await.unwrap().forget();
+            Ok::<_, std::io::Error>("dripped")
+        }))
+    };
     let slow = move || async move {
         begun.add_permits(1);
         gate.acquire().await.unwrap().forget();
@@ -93,7 +102,17 @@ fn routes(gate: Arc<Semaphore>, begun: Arc<Semaphore>) -> Router {
         .route("/debug", get(async |request: Request<Body>| format!("{request:?}")))
         .route("/echo", post(echo))
         .route("/slow", get(slow))
-        .route("/large", get(async || Body::from(vec![b'x'; 8 * 1_024 * 1_024])))
+        .route("/drip", get(drip))
+        .route("/large", get(large))
+        .route("/whole", get(async || vec![b'x'; 32 * 1_024 * 1_024]))
+}
+
+/// 16 MiB in pieces: more than any buffer on the way holds.
+async fn large() -> Body {
+    let piece = bytes::Bytes::from(vec![b'x'; 64 * 1_024]);
+    Body::from_stream(futures_util::stream::iter(
+        (0..256).map(move |_| Ok::<_, std::io::Error>(piece.clone())),
+    ))
 }
 
 async fn seen(headers: HeaderMap, request: Request<Body>) -> String {

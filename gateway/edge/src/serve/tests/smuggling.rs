@@ -1,7 +1,7 @@
 use super::*;
 
-/// What must never be let in: name, octets, a word of the detail.
-const VECTORS: &[(&str, &str, &str)] = &[
+/// What must never be let in: name, octets, words of the detail.
+const HEADS: &[(&str, &str, &str)] = &[
     ("no host", "GET /hello HTTP/1.1\r\n\r\n", "no Host"),
     ("two hosts", "GET /hello HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", "two Host"),
     ("two hosts, other case", "GET /hello HTTP/1.1\r\nHost: a\r\nhOST: b\r\n\r\n", "two Host"),
@@ -29,23 +29,6 @@ const VECTORS: &[(&str, &str, &str)] = &[
         "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n0\r\n\r\nG",
         "both Transfer-Encoding",
     ),
-    ("two lengths", post("Content-Length: 5\r\nContent-Length: 5"), "two Content-Length"),
-    ("two different lengths", post("Content-Length: 5\r\nContent-Length: 6"), "two Content-Length"),
-    ("list of lengths", post("Content-Length: 5, 5"), "whole number"),
-    ("signed length", post("Content-Length: +5"), "whole number"),
-    ("negative length", post("Content-Length: -5"), "whole number"),
-    ("hexadecimal length", post("Content-Length: 0x5"), "whole number"),
-    ("empty length", post("Content-Length:"), "whole number"),
-    ("endless length", post("Content-Length: 99999999999999999999999"), "whole number"),
-    ("coding list", post("Transfer-Encoding: gzip, chunked"), "only transfer coding"),
-    ("identity", post("Transfer-Encoding: identity"), "only transfer coding"),
-    (
-        "coding twice",
-        post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"),
-        "only transfer coding",
-    ),
-    ("hidden coding", post("Transfer-Encoding: \x0bchunked"), "control"),
-    ("quoted coding", post("Transfer-Encoding: \"chunked\""), "only transfer coding"),
     (
         "chunks in 1.0",
         "POST /echo HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -71,34 +54,40 @@ const VECTORS: &[(&str, &str, &str)] = &[
     ("empty lines", "\r\n\r\nGET /hello HTTP/1.1\r\nHost: a\r\n\r\n", "not HTTP/1.1"),
 ];
 
-/// A POST with this framing and five octets of body, as a constant.
-const fn post(framing: &'static str) -> &'static str {
-    framing
-}
-
-fn octets(vector: &str) -> Vec<u8> {
-    if vector.contains("HTTP/") || !vector.contains(": ") && !vector.contains(":") {
-        vector.as_bytes().to_vec()
-    } else if vector.starts_with(|c: char| c.is_ascii_uppercase()) && !vector.contains("\r\n\r\n") {
-        format!("POST /echo HTTP/1.1\r\nHost: a\r\n{vector}\r\n\r\nhello").into_bytes()
-    } else {
-        vector.as_bytes().to_vec()
-    }
-}
+/// Framings that must never be let in: name, fields, words of the detail.
+const FRAMINGS: &[(&str, &str, &str)] = &[
+    ("coding twice", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "only transfer coding"),
+    ("two lengths", "Content-Length: 5\r\nContent-Length: 5", "two Content-Length"),
+    ("two different lengths", "Content-Length: 5\r\nContent-Length: 6", "two Content-Length"),
+    ("list of lengths", "Content-Length: 5, 5", "whole number"),
+    ("signed length", "Content-Length: +5", "whole number"),
+    ("negative length", "Content-Length: -5", "whole number"),
+    ("hexadecimal length", "Content-Length: 0x5", "whole number"),
+    ("empty length", "Content-Length:", "whole number"),
+    ("endless length", "Content-Length: 99999999999999999999999", "whole number"),
+    ("coding list", "Transfer-Encoding: gzip, chunked", "only transfer coding"),
+    ("identity", "Transfer-Encoding: identity", "only transfer coding"),
+    ("hidden coding", "Transfer-Encoding: \x0bchunked", "control"),
+    ("quoted coding", "Transfer-Encoding: \"chunked\"", "only transfer coding"),
+];
 
 #[tokio::test]
 async fn every_ambiguous_head_is_a_problem_and_closes() {
     let server = start(quick());
-    for (name, vector, word) in VECTORS {
-        let answer = server.raw(&octets(vector)).await;
+    let posts = FRAMINGS.iter().map(|(name, fields, words)| {
+        (*name, format!("POST /echo HTTP/1.1\r\nHost: a\r\n{fields}\r\n\r\nhello"), *words)
+    });
+    let heads = HEADS.iter().map(|(name, octets, words)| (*name, (*octets).to_owned(), *words));
+    for (name, octets, words) in heads.chain(posts) {
+        let answer = server.raw(octets.as_bytes()).await;
         assert!(answer.starts_with("HTTP/1.1 400 "), "{name}: {answer}");
         let lower = answer.to_ascii_lowercase();
         assert!(lower.contains("\r\nconnection: close\r\n"), "{name}: {answer}");
         assert!(lower.contains("\r\ncontent-type: application/problem+json\r\n"), "{name}: {answer}");
-        assert!(answer.contains(word), "{name}: {answer}");
+        assert!(answer.contains(words), "{name}: {answer}");
         assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{name} got two answers: {answer}");
     }
-    assert_eq!(server.recorder.refused(), vec!["malformed_head"; VECTORS.len()]);
+    assert_eq!(server.recorder.refused(), vec!["malformed_head"; HEADS.len() + FRAMINGS.len()]);
 }
 
 #[tokio::test]
@@ -235,4 +224,19 @@ async fn a_token_is_not_shown_by_debug() {
     let headers = [("Authorization", "Bearer sentinel-1"), ("authorization", "Bearer sentinel-2")];
     let reply = server.connect().await.request("GET", "/debug", &headers, b"").await.unwrap();
     assert!(reply.text().contains("authorization") && !reply.text().contains("sentinel"), "{}", reply.text());
+}
+
+#[tokio::test]
+async fn a_caller_that_waits_for_100_gets_it_or_the_refusal_without_sending() {
+    let server = start(quick());
+    let mut connection = server.connect().await;
+    let head = "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+    connection.send(head.as_bytes()).await.unwrap();
+    let mut interim = [0; 25];
+    tokio::io::AsyncReadExt::read_exact(connection.socket(), &mut interim).await.unwrap();
+    assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+    connection.send(b"hello").await.unwrap();
+    assert_eq!(connection.reply("POST").await.unwrap().text(), "hello");
+    connection.send(head.replace("/echo", "/nowhere").as_bytes()).await.unwrap();
+    assert_eq!(connection.reply("POST").await.unwrap().status, 404);
 }

@@ -49,6 +49,25 @@ async fn a_host_that_disagrees_is_refused() {
 }
 
 #[tokio::test]
+async fn a_stream_that_nobody_reads_is_cut_but_one_that_waits_for_us_is_not() {
+    let server = start(ServeConfig { write_stall: Duration::from_millis(120), ..quick() });
+    let (mut patient, _connection) = http2(&server).await;
+    let mut other = patient.clone();
+    let slow = tokio::spawn(async move { text(patient.send_request(get("/drip")).await.unwrap()).await });
+    server.slow_inside(1).await;
+
+    let (mut sender, connection) = http2(&server).await;
+    let unread = sender.send_request(get("/large")).await.unwrap();
+    assert_eq!(unread.status(), 200);
+    // The client's end of the connection sees it go, with the body still unread.
+    let cut = tokio::time::timeout(Duration::from_secs(10), connection).await.unwrap();
+    drop((cut, unread));
+    assert_eq!(text(other.send_request(get("/hello")).await.unwrap()).await, "hello");
+    server.gate.add_permits(1);
+    assert_eq!(slow.await.unwrap(), "dripped");
+}
+
+#[tokio::test]
 async fn a_stop_says_goaway_and_lets_streams_finish() {
     let config = ServeConfig { drain_grace: Duration::from_secs(20), ..quick() };
     let server = start(config);
