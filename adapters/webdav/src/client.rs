@@ -12,6 +12,7 @@ use crate::fault;
 use crate::location::{Location, not_found};
 use crate::propfind::{self, Entry, Multistatus};
 use crate::settings::Settings;
+use crate::writing::Writing;
 
 const DEPTH: HeaderName = HeaderName::from_static("depth");
 const XML: &str = "application/xml; charset=utf-8";
@@ -28,6 +29,7 @@ pub(crate) struct Dav {
     listing_max_bytes: usize,
     /// Whether the server honours preconditions; see `precondition`.
     pub(crate) preconditions: AtomicU8,
+    pub(crate) writing: Writing,
     /// The server is WsgiDAV, which decodes a `Destination` before it looks for a query in it.
     pub(crate) cuts_destinations: AtomicBool,
 }
@@ -41,6 +43,7 @@ impl Dav {
             listing_max_entries: settings.listing_max_entries,
             listing_max_bytes: settings.listing_max_bytes,
             preconditions: AtomicU8::new(0),
+            writing: Writing::default(),
             cuts_destinations: AtomicBool::new(false),
         }
     }

@@ -14,6 +14,7 @@ mod propfind;
 mod query;
 mod settings;
 mod walk;
+mod writing;
 
 mod ops {
     mod check;

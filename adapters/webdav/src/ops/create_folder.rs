@@ -13,6 +13,7 @@ impl Handler<CreateFolder> for Dav {
         if location.is_root() {
             return Err(there_already());
         }
+        let _turn = self.writing.turn(&location).await;
         let path = location.encoded(true);
         let response = self.client.send(context, Request::new(Verb::MKCOL, &path)).await?;
         match response.status {

@@ -12,6 +12,7 @@ impl Handler<DeleteDocument> for Dav {
         if location.is_root() {
             return Err(Error::new(ErrorKind::Conflict, "The root of a document store cannot be deleted."));
         }
+        let _turn = self.writing.turn(&location).await;
         let (entry, condition) = self.compare_existing(context, &location, &op.precondition).await?;
         let path = location.encoded(entry.properties.folder);
         let request = precondition::with(Request::new(Verb::DELETE, &path), condition);

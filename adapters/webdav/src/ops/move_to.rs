@@ -12,6 +12,7 @@ impl Handler<MoveDocument> for Dav {
         if from.is_root() {
             return Err(Error::new(ErrorKind::Conflict, "The root of a document store cannot be moved."));
         }
+        let _turn = self.writing.turn(&from).await;
         let (entry, mut condition) = self.compare_existing(context, &from, &op.precondition).await?;
         let folder = entry.properties.folder;
         if op.precondition == Precondition::Exists {

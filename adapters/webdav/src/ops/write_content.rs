@@ -15,6 +15,7 @@ impl Handler<WriteContent> for Dav {
         if location.is_root() {
             return Err(is_folder());
         }
+        let _turn = self.writing.turn(&location).await;
         // All that can be known is known before the body is touched: it can be taken only once.
         let (there, condition) = self.compare(context, &location, &op.precondition).await?;
         if there.is_some_and(|entry| entry.properties.folder) {
