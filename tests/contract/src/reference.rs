@@ -10,7 +10,8 @@ use portico_schemas::ObjectType;
 pub(crate) fn field(record: &DocumentRecord, name: &str) -> Option<Scalar> {
     let text = |value: &Option<String>| value.clone().map_or(Scalar::Missing, Scalar::Text);
     Some(match name {
-        "name" => Scalar::Text(record.name.clone()),
+        // Searching a store without a full-text index looks at names.
+        "name" | "q" => Scalar::Text(record.name.clone()),
         "path" => Scalar::Text(record.path.clone()),
         "objectTypeId" => Scalar::Text(match record.object_type {
             ObjectType::Document => "document".to_owned(),
@@ -25,6 +26,15 @@ pub(crate) fn field(record: &DocumentRecord, name: &str) -> Option<Scalar> {
         "updatedAt" => record.updated_at.map_or(Scalar::Missing, Scalar::Time),
         _ => return None,
     })
+}
+
+/// The value of a field in a sort key. A path sorts by its segments, so that what is in a folder follows it directly and
+/// lists of several stores can be merged: NUL stands for each slash.
+pub(crate) fn key(record: &DocumentRecord, name: &str) -> Option<Scalar> {
+    match (name, field(record, name)?) {
+        ("path", Scalar::Text(path)) => Some(Scalar::Text(path.replace('/', "\0"))),
+        (_, value) => Some(value),
+    }
 }
 
 /// Whether a record meets all conditions.

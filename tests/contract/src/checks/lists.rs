@@ -246,7 +246,7 @@ fn sorted(items: &[Listed<DocumentRecord>], terms: &[SortTerm], expected: &BTree
     for listed in items {
         ensure!(listed.key.len() == terms.len(), "{when}: a key of {} values", listed.key.len());
         for (value, term) in listed.key.iter().zip(terms) {
-            let of_record = reference::field(&listed.item, &term.field);
+            let of_record = reference::key(&listed.item, &term.field);
             let of_record = of_record
                 .ok_or_else(|| format!("the suite does not know the field {:?}; teach it", term.field))?;
             ensure!(

@@ -21,7 +21,7 @@ impl Memory {
         let key = |record: &DocumentRecord| -> Vec<Scalar> {
             terms
                 .iter()
-                .filter_map(|term| reference::field(record, &term.field))
+                .filter_map(|term| reference::key(record, &term.field))
                 .map(|key| self.folded(key))
                 .collect()
         };

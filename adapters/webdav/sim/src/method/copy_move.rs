@@ -33,6 +33,9 @@ fn transfer(exchange: &mut Exchange<'_>, away: bool, deep: bool) -> Outcome {
     if source.holds(&target) || (away && target.holds(&source)) {
         return Err(Refusal::BelowItself);
     }
+    if exchange.is_apache() {
+        super::check_slash(exchange, &target)?;
+    }
     let replaces = exchange.state.tree.get(&target).is_some();
     if replaces && !overwrite {
         return Err(Refusal::NoOverwrite);
@@ -41,6 +44,10 @@ fn transfer(exchange: &mut Exchange<'_>, away: bool, deep: bool) -> Outcome {
         return Err(Refusal::NoParent("Destination parent must be a collection."));
     }
     exchange.preconditions()?;
+    // mod_dav holds `If-Match: *` against the destination, too.
+    if exchange.is_apache() && exchange.conditional && !replaces && exchange.header("if-match") == Some("*") {
+        return Err(Refusal::Precondition("If-Match"));
+    }
     let touched: &[&Path] = if away { &[&source, &target] } else { &[&target] };
     exchange.allowed(touched, true)?;
     let (now, state) = (exchange.now, &mut *exchange.state);

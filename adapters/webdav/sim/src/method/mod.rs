@@ -10,7 +10,7 @@ use crate::answer::{Refusal, answer};
 use crate::exchange::{Exchange, Outcome};
 use crate::flavour::Flavour;
 use crate::path::Path;
-use crate::tree::Kind;
+use crate::tree::{Kind, Node};
 
 /// Whether a method changes the tree or its locks; for read-only simulators.
 pub(crate) fn writes(method: &str) -> bool {
@@ -67,19 +67,29 @@ fn check_path(exchange: &Exchange<'_>) -> Result<(), Refusal> {
         let hidden = !exchange.is_apache() && exchange.method.as_str() == "PROPFIND";
         return Err(if hidden { Refusal::NotFound(path.clone()) } else { Refusal::NameTooLong });
     }
-    if let Some(node) = exchange.node() {
-        // mod_dir redirects every method, WsgiDAV a GET only.
-        if node.is_folder() && !path.slash && (exchange.is_apache() || read) {
-            return Err(Refusal::AddSlash(path.clone()));
-        }
-        if !node.is_folder() && path.slash {
-            let bad = exchange.is_apache() && !read;
-            return Err(if bad { Refusal::ThroughFile } else { Refusal::NotFound(path.clone()) });
-        }
-    } else if exchange.is_apache() && !read && leads_through_file(exchange, path) {
-        return Err(Refusal::ThroughFile);
+    if exchange.is_apache() {
+        return match check_slash(exchange, path) {
+            // To the server core, what is behind a file's name is only its business.
+            Err(Refusal::ThroughFile) if read => Err(Refusal::NotFound(path.clone())),
+            checked => checked,
+        };
+    }
+    // WsgiDAV overlooks the slash, but for somebody who reads a folder in a browser.
+    if read && !path.slash && exchange.node().is_some_and(Node::is_folder) {
+        return Err(Refusal::AddSlash(path.clone()));
     }
     Ok(())
+}
+
+/// What Apache does with a folder without the slash at its end (mod_dir redirects every method), and with a file with one
+/// or with more behind it.
+fn check_slash(exchange: &Exchange<'_>, path: &Path) -> Result<(), Refusal> {
+    match exchange.state.tree.get(path) {
+        Some(node) if node.is_folder() && !path.slash => Err(Refusal::AddSlash(path.clone())),
+        Some(node) if !node.is_folder() && path.slash => Err(Refusal::ThroughFile),
+        None if leads_through_file(exchange, path) => Err(Refusal::ThroughFile),
+        _ => Ok(()),
+    }
 }
 
 fn leads_through_file(exchange: &Exchange<'_>, path: &Path) -> bool {

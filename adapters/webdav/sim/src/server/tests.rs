@@ -96,6 +96,9 @@ fn untagged_conditions_on_what_goes_away_are_also_put_to_its_folder_by_apache() 
         let stale = format!("<{resource}> ([\"stale\"])");
         assert_eq!(client.status("DELETE /f/a", &[("if", &stale)], ""), 412);
     }
+    let any = [("if-match", "*"), ("destination", "http://h/f/b")];
+    assert_eq!(client.status("MOVE /f/a", &any, ""), 412, "it is held against the destination, too");
+    assert_eq!(client.status("COPY /f/a", &any, ""), 412);
     let tagged = format!("<http://h/f/a> ([{tag}])");
     let headers = [("if", tagged.as_str()), ("destination", "http://h/f/b"), ("overwrite", "F")];
     assert_eq!(client.status("MOVE /f/a", &headers, ""), 201);
@@ -260,5 +263,14 @@ fn folders_and_files_are_told_apart_by_their_slash() {
     wsgidav.send("MKCOL /f/", &[], "");
     assert_eq!(wsgidav.status("PROPFIND /f", &[("depth", "0")], ""), 207);
     assert_eq!(wsgidav.status("PUT /f/", &[], "x"), 405);
+    assert_eq!(wsgidav.status("PUT /a/", &[], "x"), 201);
+    assert_eq!(wsgidav.status("PROPFIND /a/", &[("depth", "0")], ""), 207);
+    assert_eq!(wsgidav.status("MKCOL /a/", &[], ""), 405);
+    let target = |destination| [("destination", destination), ("overwrite", "F")];
+    assert_eq!(wsgidav.status("MOVE /f/", &target("http://h/a/"), ""), 412);
+    for (destination, status) in [("/a/", 400), ("/a/b", 400), ("/a", 412), ("/f/", 403)] {
+        assert_eq!(client.status("MOVE /f/", &target(destination), ""), status, "{destination}");
+    }
+    assert_eq!(client.status("MOVE /a", &target("/f"), ""), 301);
     assert_eq!(wsgidav.status("DELETE /f", &[], ""), 204);
 }
