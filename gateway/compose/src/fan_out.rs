@@ -46,6 +46,11 @@ struct Seat<'a> {
 }
 
 impl Seat<'_> {
+    /// Whether the source gave its part of this page, which may be nothing.
+    fn answered(&self) -> bool {
+        self.report.status == SourceStatus::Ok && self.report.fetched_at.is_some()
+    }
+
     /// Whether the source may have more to give.
     fn is_open(&self) -> bool {
         matches!(self.at, SourcePosition::Start | SourcePosition::Next(_))
@@ -115,7 +120,7 @@ impl FanOut<'_> {
                 Err(error) => fail(&mut seats[index], &error),
             }
         }
-        if lanes.is_empty() && seats.iter().any(|seat| matches!(seat.at, SourcePosition::Failed(_))) {
+        if lanes.is_empty() && !seats.iter().any(Seat::answered) {
             return Err(Refusal::no_source(seats.iter().map(|seat| seat.report.clone()).collect()));
         }
         let taken = merge(&mut lanes, request.limit, order);

@@ -99,7 +99,7 @@ pub struct Check {
 #[derive(Debug, Args)]
 pub struct Token {
     /// Make an ES256 key pair in this folder: private.pem and public.pem
-    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["files", "key", "subject"])]
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["key", "subject"])]
     pub new_key: Option<PathBuf>,
     /// Configuration file (TOML) that says issuer, audience and keys
     #[arg(
@@ -147,7 +147,7 @@ pub struct Trace {
         required_unless_present = "dir"
     )]
     pub files: Vec<PathBuf>,
-    /// The folder in which they are kept
-    #[arg(long, value_name = "FOLDER", conflicts_with = "files")]
+    /// The folder in which they are kept, whatever the configuration says
+    #[arg(long, value_name = "FOLDER")]
     pub dir: Option<PathBuf>,
 }

@@ -13,6 +13,7 @@ use portico_contract::AdapterKind;
 use portico_settings::{Settings, Sources};
 
 use crate::cli::{Command, Listen, Serve, Validate};
+use crate::say::say;
 use crate::serve::{self, Ready};
 
 /// Runs one command. The exit code is 0 when it did what was asked, 1 when it found a fault, 2 for a wrong command line.
@@ -28,11 +29,11 @@ pub fn run(command: Command, kinds: &[&'static AdapterKind]) -> Result<ExitCode>
         Command::Token(token) => token::run(&token, kinds),
         Command::Trace(trace) => trace::run(&trace, kinds),
         Command::Openapi => {
-            print!("{}", portico_api::openapi_document());
+            say(portico_api::openapi_document().trim_end());
             Ok(ExitCode::SUCCESS)
         }
         Command::ConfigSchema => {
-            println!("{}", serde_json::to_string_pretty(&portico_settings::json_schema(kinds))?);
+            say(serde_json::to_string_pretty(&portico_settings::json_schema(kinds))?);
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -68,13 +69,13 @@ fn check_settings(command: &Validate, kinds: &[&AdapterKind]) -> ExitCode {
     match load(&command.config.files, None, kinds) {
         Ok(settings) => {
             if command.show {
-                print!("{}", settings.redacted_toml());
+                say(settings.redacted_toml().trim_end());
             } else {
-                println!(
+                say(format_args!(
                     "The configuration is valid: {} system(s), hash {}.",
                     settings.systems.len(),
                     settings.hash()
-                );
+                ));
             }
             ExitCode::SUCCESS
         }

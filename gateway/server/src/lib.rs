@@ -9,6 +9,7 @@ mod command;
 mod keys;
 mod observe;
 mod ops;
+mod say;
 mod serve;
 mod tokens;
 

@@ -8,6 +8,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
@@ -25,7 +26,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::assemble::{self, TELEMETRY_FLUSH};
 use crate::observe::Requests;
 use crate::ops::{self, Ops};
+use crate::say::say;
 use crate::tokens;
+
+/// How often the certificate is looked at.
+const CERTIFICATE_LOOK: Duration = Duration::from_secs(3_600);
+/// Days before its end at which a warning is logged, the most urgent first.
+const CERTIFICATE_WARNINGS: [i64; 3] = [3, 14, 30];
 
 /// Whom to tell once the gateway is ready.
 #[derive(Debug, Default)]
@@ -128,7 +135,7 @@ fn announce(settings: &Settings, ready: &Ready, api: SocketAddr, ops: SocketAddr
     let scheme = if settings.listen.tls.is_some() { "https" } else { "http" };
     let (api, ops) = (format!("{scheme}://{api}"), format!("http://{ops}"));
     if let Some(told) = &ready.told {
-        println!("{}", told.replace("@API@", &api).replace("@OPS@", &ops));
+        say(told.replace("@API@", &api).replace("@OPS@", &ops));
     }
     if let Some(file) = &ready.file {
         let mut body = json!({ "api": api, "ops": ops });
@@ -156,15 +163,33 @@ async fn until_stopped(
     let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
     let mut hangup = signal(SignalKind::hangup()).context("cannot wait for SIGHUP")?;
+    let mut hourly = tokio::time::interval(CERTIFICATE_LOOK);
+    let mut warned = i64::MAX;
     loop {
-        if let Some(tls) = tls {
-            telemetry.metrics().set_certificate_days("listen", tls.days_left(Timestamp::now()));
-        }
         tokio::select! {
+            _ = hourly.tick() => {
+                if let Some(tls) = tls {
+                    look_at_certificate(tls, telemetry, &mut warned);
+                }
+            }
             _ = terminate.recv() => return Ok(()),
             _ = interrupt.recv() => return Ok(()),
             _ = hangup.recv() => reload(authenticator, tls),
         }
+    }
+}
+
+/// Shows the days that are left, and warns once when 30, 14 and 3 of them are.
+fn look_at_certificate(tls: &Tls, telemetry: &Telemetry, warned: &mut i64) {
+    let days = tls.days_left(Timestamp::now());
+    telemetry.metrics().set_certificate_days("listen", days);
+    match CERTIFICATE_WARNINGS.into_iter().find(|limit| days <= *limit) {
+        Some(limit) if limit < *warned => {
+            tracing::warn!(days, "the certificate expires soon; renew it and send SIGHUP");
+            *warned = limit;
+        }
+        Some(_) => {}
+        None => *warned = i64::MAX,
     }
 }
 

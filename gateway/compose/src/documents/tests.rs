@@ -1,5 +1,6 @@
 //! Lists over toy stores that answer, fail, hang or refuse in every combination.
 
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use portico_contract::access::Principal;
@@ -25,6 +26,8 @@ enum Mood {
 struct Store {
     mood: Mood,
     names: Vec<String>,
+    /// Answers this many times before its mood shows.
+    patience: std::sync::atomic::AtomicUsize,
 }
 
 impl Handler<CheckSystem> for Store {
@@ -57,6 +60,11 @@ impl Handler<ListDocuments> for Store {
         context: &CallContext,
         op: &ListDocuments,
     ) -> Result<SourcePage<DocumentRecord>, Error> {
+        let patient = self.patience.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok();
+        if patient {
+            let next = Position::new("a").unwrap();
+            return Ok(SourcePage { items: vec![], next: Some(next) });
+        }
         match self.mood {
             Mood::Answers => {}
             Mood::Slow => {
@@ -108,10 +116,21 @@ impl Standing for Fine {
 }
 
 fn system(key: &str, mood: Mood, names: Vec<String>, filters: Vec<FilterCapability>) -> System {
+    patient_system(key, mood, names, filters, 0)
+}
+
+fn patient_system(
+    key: &str,
+    mood: Mood,
+    names: Vec<String>,
+    filters: Vec<FilterCapability>,
+    patience: usize,
+) -> System {
+    let patience = patience.into();
     let key = SystemKey::new(key).unwrap();
     let list =
         Capability { natural_sort: Some("path"), sorts: vec!["path"], filters, ..Capability::default() };
-    let adapter = AdapterBuilder::new("toy", key.clone(), Store { mood, names })
+    let adapter = AdapterBuilder::new("toy", key.clone(), Store { mood, names, patience })
         .on::<ListDocuments>(list)
         .on::<GetDocument>(Capability::default())
         .build();
@@ -309,4 +328,23 @@ async fn a_source_that_does_not_exist_is_a_fault_of_the_query() {
         panic!("asked nobody and said nothing")
     };
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
+}
+
+#[tokio::test]
+async fn a_page_looks_further_until_something_is_found() {
+    let late = patient_system("even", Mood::Answers, names(0), vec![], 3);
+    let page = documents(vec![late], Who::Anyone).list(&context(), &request(5)).await.unwrap();
+    assert_eq!(page.items.len(), 5, "three pages without a match are not shown");
+}
+
+#[tokio::test]
+async fn a_source_that_fails_while_looking_further_does_not_hide_one_that_is_done() {
+    let systems = vec![
+        system("even", Mood::Answers, vec![], vec![]),
+        patient_system("odd", Mood::Fails, names(1), vec![], 2),
+    ];
+    let page = documents(systems, Who::Anyone).list(&context(), &request(5)).await.unwrap();
+    let statuses: Vec<_> = page.sources.iter().map(|source| source.status).collect();
+    assert_eq!(statuses, [SourceStatus::Ok, SourceStatus::Invalid]);
+    assert!(page.items.is_empty() && page.next.is_none());
 }

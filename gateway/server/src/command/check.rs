@@ -10,6 +10,7 @@ use portico_settings::System;
 
 use crate::cli::Check;
 use crate::command::load;
+use crate::say::say;
 use crate::serve;
 
 /// How long one system may take.
@@ -29,27 +30,27 @@ pub fn run(command: &Check, kinds: &[&AdapterKind]) -> Result<ExitCode> {
         failed += usize::from(!runtime.block_on(check(system)));
     }
     match failed {
-        0 => println!("\nAll {} system(s) answered.", systems.len()),
-        failed => println!("\n{failed} of {} system(s) cannot be used.", systems.len()),
+        0 => say(format_args!("\nAll {} system(s) answered.", systems.len())),
+        failed => say(format_args!("\n{failed} of {} system(s) cannot be used.", systems.len())),
     }
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// One attempt, without the stack: a check must say what happens the first time.
 async fn check(system: &System) -> bool {
-    println!("{} ({}, {})", system.key, system.title, system.adapter.profile().adapter);
+    say(format_args!("{} ({}, {})", system.key, system.title, system.adapter.profile().adapter));
     let service = CallService::new(system.adapter.clone());
     let upstream = Upstream::new(system.key.clone(), system.adapter.profile().clone(), service);
     let context = CallContext::internal("portico check", DEADLINE);
     let answer = tokio::time::timeout(DEADLINE, upstream.call(context, CheckSystem)).await;
     match answer {
         Ok(Ok(report)) => {
-            println!(
+            say(format_args!(
                 "  ok       {}",
                 report.version.as_deref().unwrap_or("answers, and does not say its version")
-            );
-            report.passed.iter().for_each(|line| println!("  ok       {line}"));
-            report.warnings.iter().for_each(|line| println!("  warning  {line}"));
+            ));
+            report.passed.iter().for_each(|line| say(format_args!("  ok       {line}")));
+            report.warnings.iter().for_each(|line| say(format_args!("  warning  {line}")));
             true
         }
         Ok(Err(error)) => {
@@ -57,20 +58,20 @@ async fn check(system: &System) -> bool {
             false
         }
         Err(_) => {
-            println!("  FAILED   no answer within {} seconds", DEADLINE.as_secs());
-            println!("           ask {} ({})", system.owner.team, system.owner.contact);
+            say(format_args!("  FAILED   no answer within {} seconds", DEADLINE.as_secs()));
+            say(format_args!("           ask {} ({})", system.owner.team, system.owner.contact));
             false
         }
     }
 }
 
 fn print_failure(system: &System, error: &Error) {
-    println!("  FAILED   {error} [{}]", error.kind().code().as_str());
+    say(format_args!("  FAILED   {error} [{}]", error.kind().code().as_str()));
     let mut cause = std::error::Error::source(error);
     for _ in 0..8 {
         let Some(under) = cause else { break };
-        println!("           because: {under}");
+        say(format_args!("           because: {under}"));
         cause = under.source();
     }
-    println!("           ask {} ({})", system.owner.team, system.owner.contact);
+    say(format_args!("           ask {} ({})", system.owner.team, system.owner.contact));
 }

@@ -17,6 +17,7 @@ use portico_webdav_sim::{Flavour, Running, Simulator, seed};
 
 use crate::cli::Demo;
 use crate::command::{override_listen, token};
+use crate::say::say;
 use crate::serve::{self, Ready};
 use people::Cast;
 
@@ -28,13 +29,13 @@ pub fn run(command: Demo, kinds: &[&'static AdapterKind]) -> Result<ExitCode> {
     let folder = tempfile::Builder::new().prefix("portico-demo-").tempdir().context("no temporary folder")?;
     let workers = std::thread::available_parallelism().unwrap_or(std::num::NonZeroUsize::MIN);
     let runtime = serve::runtime(workers)?;
-    println!("Portico demo: a council of {DEMO_SIZE} made-up people (seed {}).", command.seed);
+    say(format_args!("Portico demo: a council of {DEMO_SIZE} made-up people (seed {}).", command.seed));
     let council = Arc::new(Council::generate(command.seed, DEMO_SIZE));
     let stores = runtime.block_on(Stores::start(&council, command.seed))?;
-    println!(
+    say(format_args!(
         "  started  two simulated document stores: {} (contracts), {} (policies)",
         stores.contracts.base_url, stores.policies.base_url
-    );
+    ));
     token::new_key(&folder.path().join("login"))?;
     let ops_token = write_secrets(folder.path())?;
     let text = configuration(&stores);
@@ -42,7 +43,7 @@ pub fn run(command: Demo, kinds: &[&'static AdapterKind]) -> Result<ExitCode> {
     let sources = Sources::new().text("the demo's configuration", folder.path(), text);
     let settings = portico_settings::load(&override_listen(sources, Some(&command.listen)), kinds)?;
     let cast = Cast::choose(&council, &settings, &folder.path().join("login/private.pem"))?;
-    println!("  made     keys, tokens and a configuration in {}", folder.path().display());
+    say(format_args!("  made     keys, tokens and a configuration in {}", folder.path().display()));
     let told = announce(&cast, &settings, &ops_token);
     let ready = Ready { file: command.listen.ready_file, tokens: cast.tokens(), told: Some(told) };
     runtime.block_on(serve::serve(settings, ready))?;

@@ -14,13 +14,14 @@ use secrecy::ExposeSecret;
 
 use crate::cli::Token;
 use crate::command::load;
+use crate::say::say;
 use crate::tokens::{self, Person};
 
 /// Makes what was asked for.
 pub fn run(command: &Token, kinds: &[&AdapterKind]) -> Result<ExitCode> {
     if let Some(folder) = &command.new_key {
         new_key(folder)?;
-        println!("Wrote {0}/private.pem and {0}/public.pem (ES256).", folder.display());
+        say(format_args!("Wrote {0}/private.pem and {0}/public.pem (ES256).", folder.display()));
         return Ok(ExitCode::SUCCESS);
     }
     let settings = load(&command.files, None, kinds)?;
@@ -33,7 +34,7 @@ pub fn run(command: &Token, kinds: &[&AdapterKind]) -> Result<ExitCode> {
         ..Person::default()
     };
     let valid = Duration::from_secs(command.minutes * 60);
-    println!("{}", tokens::mint(&settings.auth, command.key_id.as_deref(), key, &person, valid)?);
+    say(tokens::mint(&settings.auth, command.key_id.as_deref(), key, &person, valid)?);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -8,6 +8,7 @@ use portico_telemetry::{explain, ring};
 
 use crate::cli::Trace;
 use crate::command::load;
+use crate::say::say;
 
 /// Requests that are listed.
 const RECENT: usize = 20;
@@ -22,16 +23,16 @@ pub fn run(command: &Trace, kinds: &[&AdapterKind]) -> Result<ExitCode> {
     let Some(id) = &command.id else {
         let recent = ring::recent(&dir, RECENT).with_context(cannot)?;
         if recent.is_empty() {
-            println!("No failed or slow request is kept in {}.", dir.display());
+            say(format_args!("No failed or slow request is kept in {}.", dir.display()));
         }
-        recent.iter().for_each(|trace| println!("{}", explain::summary(trace)));
+        recent.iter().for_each(|trace| say(explain::summary(trace)));
         return Ok(ExitCode::SUCCESS);
     };
     let found = ring::find_all(&dir, id).with_context(cannot)?;
     if found.is_empty() {
-        println!("Nothing is kept of {id}: it went well and was quick, or it was too long ago.");
+        say(format_args!("Nothing is kept of {id}: it went well and was quick, or it was too long ago."));
         return Ok(ExitCode::FAILURE);
     }
-    found.iter().for_each(|trace| println!("{}", explain::explain(trace)));
+    found.iter().for_each(|trace| say(explain::explain(trace)));
     Ok(ExitCode::SUCCESS)
 }
