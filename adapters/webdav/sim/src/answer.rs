@@ -46,6 +46,8 @@ pub(crate) enum Refusal {
     TooLarge,
     Full,
     RangeOutside(u64),
+    /// What Apache answers to a MOVE into a folder that is missing.
+    Broken,
     /// A folder was asked for without the slash at its end.
     AddSlash(Path),
 }

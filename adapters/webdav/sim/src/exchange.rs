@@ -191,7 +191,10 @@ impl Exchange<'_> {
         // mod_dav looks at the path only.
         let host = (!self.is_apache()).then_some(self.origin.as_str());
         let raw = local_path(value, host).ok_or(Refusal::OtherHost)?;
-        let path = Path::parse(raw).map_err(|bad| bad_path(bad, self.flavour))?;
+        let mut path = Path::parse(raw).map_err(|bad| bad_path(bad, self.flavour))?;
+        if !self.is_apache() {
+            path.cut_like_an_address();
+        }
         if path.names.iter().any(|name| name.len() > MAX_NAME) {
             return Err(Refusal::NameTooLong);
         }

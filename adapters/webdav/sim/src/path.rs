@@ -74,6 +74,17 @@ impl Path {
         self.names == other.names
     }
 
+    /// What is left when the names are decoded first and then read as an address, as WsgiDAV reads a `Destination`: it
+    /// ends at the first question mark, and its last name at the first semicolon.
+    pub fn cut_like_an_address(&mut self) {
+        if let Some(at) = self.names.iter().position(|name| name.contains('?')) {
+            self.names.truncate(at + 1);
+            cut(self.names.last_mut(), '?');
+        }
+        cut(self.names.last_mut(), ';');
+        self.names.retain(|name| !name.is_empty());
+    }
+
     /// With escapes, and a slash at the end if `folder`. `lower` writes lower-case digits and leaves the characters of
     /// a path segment alone that Apache leaves alone.
     pub fn href(&self, folder: bool, lower: bool) -> String {
@@ -107,6 +118,12 @@ fn decode(segment: &str) -> Result<String, Bad> {
         octets.extend(u8::try_from(value));
     }
     String::from_utf8(octets).map_err(|_| Bad::Malformed)
+}
+
+fn cut(name: Option<&mut String>, at: char) {
+    if let Some(name) = name {
+        name.truncate(name.find(at).unwrap_or(name.len()));
+    }
 }
 
 fn encode(name: &str, lower: bool, href: &mut String) {

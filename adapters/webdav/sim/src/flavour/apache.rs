@@ -39,6 +39,7 @@ pub(crate) fn refuse(refusal: &Refusal, origin: &str) -> Answer {
         Refusal::RangeOutside(_) => core(416),
         Refusal::Locked(_) => core(423),
         Refusal::Full => core(507),
+        Refusal::Broken => core(500),
         Refusal::OtherHost => core(502),
         Refusal::PutOnFolder => own(409, "Cannot PUT to a collection."),
         Refusal::NoOverwrite => own(412, "Destination is not empty and Overwrite is not \"T\""),

@@ -25,7 +25,7 @@ pub(crate) fn refuse(refusal: &Refusal, now: Timestamp) -> Answer {
         Refusal::BadXml(why) => (400, format!("Invalid XML format.\n    Source exception: {why}")),
         Refusal::NotFound(path) => (404, format!("/{}", path.names.join("/"))),
         Refusal::ThroughFile => (409, "PUT parent must be a collection".to_owned()),
-        Refusal::NameTooLong => (500, "An internal server error occurred".to_owned()),
+        Refusal::NameTooLong | Refusal::Broken => (500, "An internal server error occurred".to_owned()),
         Refusal::Exists => (405, "MKCOL can only be executed on an unmapped URL.".to_owned()),
         Refusal::NoParent(words) => (409, (*words).to_owned()),
         Refusal::PutOnFolder => (405, "Cannot PUT to a collection".to_owned()),

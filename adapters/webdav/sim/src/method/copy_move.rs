@@ -2,6 +2,7 @@
 
 use crate::answer::{Made, Refusal};
 use crate::exchange::{Depth, Exchange, Outcome};
+use crate::flavour::Flavour;
 use crate::path::Path;
 
 pub(super) fn copy(exchange: &mut Exchange<'_>) -> Outcome {
@@ -41,7 +42,12 @@ fn transfer(exchange: &mut Exchange<'_>, away: bool, deep: bool) -> Outcome {
         return Err(Refusal::NoOverwrite);
     }
     if !exchange.state.tree.has_parent(&target) {
-        return Err(Refusal::NoParent("Destination parent must be a collection."));
+        let folder = exchange.node().is_some_and(crate::tree::Node::is_folder);
+        return Err(match exchange.flavour {
+            Flavour::Apache if away => Refusal::Broken,
+            Flavour::Apache if folder => Refusal::Forbidden,
+            _ => Refusal::NoParent("Destination parent must be a collection."),
+        });
     }
     exchange.preconditions()?;
     // mod_dav holds `If-Match: *` against the destination, too.

@@ -178,11 +178,26 @@ fn copies_are_deep_and_nothing_is_overwritten_unless_wished() {
         assert_eq!(client.status("COPY /f/", &to("http://h/f/", "T"), ""), 403);
         assert_eq!(client.status("COPY /f/", &to("http://h/f/g/h/", "T"), ""), 403);
         assert_eq!(client.status("COPY /f/g/a", &to("http://h/no/x", "T"), ""), 409);
+        let (copy, relocate) = if flavour == Flavour::Apache { (403, 500) } else { (409, 409) };
+        assert_eq!(client.status("COPY /f/", &to("http://h/no/x/", "T"), ""), copy);
+        assert_eq!(client.status("MOVE /f/g/a", &to("http://h/no/x", "T"), ""), relocate);
         assert_eq!(client.status("COPY /f/", &[], ""), 400);
         let elsewhere = client.status("COPY /f/g/a", &to("http://other/x", "T"), "");
         assert_eq!(elsewhere, if flavour == Flavour::Apache { 201 } else { 502 });
         assert_eq!(client.status("MOVE /c/", &to("http://h/d/", "F"), ""), 201);
         assert_eq!((client.text("/d/g/a").as_str(), client.status("GET /c/g/a", &[], "")), ("deep", 404));
+    }
+}
+
+#[test]
+fn wsgidav_reads_a_destination_as_an_address_after_decoding_it() {
+    let client = Client::new(Flavour::WsgiDav);
+    client.send("PUT /a", &[], "x");
+    for (destination, made) in
+        [("/q%3Fx%3By%23z", "/q"), ("/p%3By", "/p"), ("/h%23z", "/h%23z"), ("/c%2525", "/c%2525")]
+    {
+        assert_eq!(client.status("COPY /a", &[("destination", destination)], ""), 201, "{destination}");
+        assert_eq!(client.text(made), "x");
     }
 }
 
