@@ -4,6 +4,8 @@
 //! for another host. Each lets two programs on the way of a request disagree about where it ends or whom it is for, which
 //! is what request smuggling lives on.
 
+use memchr::memchr;
+
 use super::Refusal;
 use super::table::{host, target, token, value};
 
@@ -38,7 +40,7 @@ impl Scan {
         if bytes.first().is_some_and(|first| !token(&[*first])) {
             return Err(Refusal::Malformed("This is not HTTP/1.1."));
         }
-        while let Some(found) = bytes[self.searched..].iter().position(|byte| *byte == b'\n') {
+        while let Some(found) = memchr(b'\n', &bytes[self.searched..]) {
             let feed = self.searched + found;
             if feed == 0 || bytes[feed - 1] != b'\r' {
                 return Err(Refusal::Malformed("A line of the head ends with a bare line feed."));
@@ -84,7 +86,7 @@ impl<'a> Iterator for Lines<'a> {
     type Item = &'a [u8];
 
     fn next(&mut self) -> Option<&'a [u8]> {
-        let feed = self.0.iter().position(|byte| *byte == b'\n')?;
+        let feed = memchr(b'\n', self.0)?;
         let line = self.0.get(..feed.checked_sub(1)?)?;
         self.0 = &self.0[feed + 1..];
         Some(line)
@@ -156,7 +158,7 @@ impl<'a> Fields<'a> {
         if matches!(line[0], b' ' | b'\t') {
             return Err(Refusal::Malformed("A header field is folded over two lines."));
         }
-        let colon = line.iter().position(|byte| *byte == b':');
+        let colon = memchr(b':', line);
         let (name, rest) = line.split_at(colon.ok_or(Refusal::Malformed("A header field has no colon."))?);
         if name.is_empty() || !token(name) {
             return Err(Refusal::Malformed("The name of a header field has characters it must not have."));
