@@ -336,3 +336,45 @@ impl Pace {
         Poll::Ready("The answer of the system behind stopped in the middle.")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Brings `octets` after each of `waits`, and says when it was found too slow.
+    async fn brings(octets: usize, wait: Duration, times: usize) -> Option<Duration> {
+        let mut pace = Pace::new(&Limits::default());
+        let start = Instant::now();
+        for _ in 0..times {
+            let waited = tokio::time::timeout(wait, std::future::poll_fn(|cx| pace.poll_too_slow(cx))).await;
+            if waited.is_ok() {
+                return Some(start.elapsed());
+            }
+            pace.moved(octets);
+        }
+        None
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_has_to_keep_its_rate_while_it_is_waited_for() {
+        assert_eq!(brings(2_048, Duration::from_secs(1), 60).await, None);
+        let slow = brings(100, Duration::from_secs(1), 60).await.expect("too slow");
+        assert!(slow >= RATE_WINDOW && slow < RATE_WINDOW * 2, "{slow:?}");
+        let stalled = brings(1 << 20, Duration::from_secs(60), 2).await.expect("stalled");
+        assert!(
+            stalled >= Limits::default().idle_timeout && stalled < Duration::from_secs(16),
+            "{stalled:?}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_reader_on_our_side_is_not_the_back_offices_fault() {
+        let mut pace = Pace::new(&Limits::default());
+        for _ in 0..10 {
+            pace.moved(1);
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            let now = std::future::poll_fn(|cx| Poll::Ready(pace.poll_too_slow(cx).is_ready())).await;
+            assert!(!now);
+        }
+    }
+}
