@@ -201,8 +201,16 @@ impl Dav {
         match response.status {
             StatusCode::OK | StatusCode::CREATED | StatusCode::NO_CONTENT => Ok(response),
             StatusCode::MULTI_STATUS => Err(self.partly(response, verb).await),
+            StatusCode::FAILED_DEPENDENCY => Err(self.prevented(response, verb).await),
             _ => Err(fault::of(response, verb).await),
         }
+    }
+
+    /// mod_dav looks at the whole tree before it begins: nothing was changed, and its answer says what stood in the way,
+    /// such as a lock on something in a folder.
+    async fn prevented(&self, response: Response, verb: Verb) -> Error {
+        let listing = self.multistatus(response, SMALL_LISTING).await.ok();
+        fault::of_status(listing.as_ref().and_then(cause).unwrap_or(424), verb)
     }
 
     /// A tree that could only partly be changed (RFC 4918, sections 9.6.1, 9.8.5, 9.9.3): a failure, named after the first
@@ -212,15 +220,20 @@ impl Dav {
             Ok(listing) => listing,
             Err(error) => return error.with_outcome(portico_schemas::Outcome::Unknown),
         };
-        // 424 only says that something else stood in the way.
-        let cause = listing.failures.iter().find(|status| **status != 424).or(listing.failures.first());
-        let kind = cause.map_or(ErrorKind::InvalidResponse, |status| fault::of_status(*status, verb).kind());
+        let kind = cause(&listing)
+            .map_or(ErrorKind::InvalidResponse, |status| fault::of_status(status, verb).kind());
         Error::new(
             kind,
             "The document store could change only part of the folder; look at what is left, then try again.",
         )
         .with_outcome(portico_schemas::Outcome::Unknown)
     }
+}
+
+/// The first thing that went wrong; 424 only says that something else stood in the way.
+fn cause(listing: &Multistatus) -> Option<u16> {
+    let failures = &listing.failures;
+    failures.iter().find(|status| **status != 424).or(failures.first()).copied()
 }
 
 fn charset(content_type: &str) -> Option<&str> {

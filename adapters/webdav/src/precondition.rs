@@ -43,7 +43,7 @@ pub(crate) fn with(request: Request<'_>, condition: Condition) -> Request<'_> {
     }
 }
 
-fn failed() -> Error {
+pub(crate) fn failed() -> Error {
     Error::new(
         ErrorKind::PreconditionFailed,
         "The document has changed since it was read, or something is there already; read it again first.",

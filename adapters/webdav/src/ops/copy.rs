@@ -49,6 +49,11 @@ impl Dav {
             ));
         }
         self.needs_folder_around(context, to).await?;
+        // `Overwrite: F` settles a race; but to a destination whose slash does not fit what is there, Apache answers with a
+        // redirect (a folder) or 400 (a document).
+        if self.find(context, to).await?.is_some() {
+            return Err(precondition::failed());
+        }
         let path = from.encoded(folder);
         let destination = self.client.base().absolute(&to.encoded(folder));
         let destination = HeaderValue::try_from(destination)
