@@ -59,6 +59,7 @@ fn config(home: &str, port: u16, modules: &str, user: &str) -> String {
         ("auth_basic", "auth_basic"),
         ("alias", "alias"),
         ("mime", "mime"),
+        ("dir", "dir"),
         ("dav", "dav"),
         ("dav_fs", "dav_fs"),
     ]
