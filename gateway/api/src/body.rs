@@ -25,6 +25,10 @@ pub async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Resul
         ));
     }
     let bytes = portico_edge::body::collect(body, JSON_CAP).await?;
+    // serde would also take a list of the values, in the order of the members.
+    if bytes.trim_ascii_start().first().is_some_and(|first| *first == b'[') {
+        return Err(invalid("/".to_owned(), "has the wrong type; it must be a JSON object".to_owned()));
+    }
     let mut reader = serde_json::Deserializer::from_slice(&bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
