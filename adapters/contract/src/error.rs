@@ -235,7 +235,8 @@ impl Error {
             | ErrorKind::Timeout
             | ErrorKind::QueueFull
             | ErrorKind::RateLimited
-            | ErrorKind::BreakerOpen => Retry::Soon,
+            | ErrorKind::BreakerOpen
+            | ErrorKind::CallerTooSlow => Retry::Soon,
             _ => Retry::Never,
         };
         Self(Box::new(Inner {

@@ -1,7 +1,5 @@
 //! What the edge tells telemetry, without knowing telemetry.
 
-use std::error::Error as StdError;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use portico_contract::Error;
@@ -43,7 +41,7 @@ pub trait RequestObserver: Send + Sync + 'static {
     /// The number of open connections changed by this much.
     fn connections(&self, _change: i64) {}
 
-    /// A call failed. Called once for each; the default writes one log line with the chain of causes.
+    /// A call failed. Called once for each; the default writes one log line.
     fn failed(&self, code: ProblemCode, error: &Error, trace_id: TraceId) {
         log_failure(code, error, trace_id);
     }
@@ -58,25 +56,13 @@ impl RequestObserver for LogOnly {
 }
 
 /// Writes one log line for a failed call: a warning where the gateway or a system is at fault, otherwise at debug level.
+/// It holds our own words only: what a back office said, and the texts of the errors underneath, may quote personal data.
 pub fn log_failure(code: ProblemCode, error: &Error, trace_id: TraceId) {
     let system = error.system().map(|system| system.as_str());
-    let (operation, native) = (error.operation(), error.native());
-    let chain = causes(error);
+    let operation = error.operation();
     if code.status() >= 500 {
-        tracing::warn!(%trace_id, code = code.as_str(), system, operation, native, error = %chain, "call failed");
+        tracing::warn!(%trace_id, code = code.as_str(), system, operation, %error, "call failed");
     } else {
-        tracing::debug!(%trace_id, code = code.as_str(), system, operation, native, error = %chain, "call refused");
+        tracing::debug!(%trace_id, code = code.as_str(), system, operation, %error, "call refused");
     }
-}
-
-/// The error and everything underneath it, outermost first. At most 16 causes.
-fn causes(error: &Error) -> String {
-    let mut chain = error.to_string();
-    let mut next = error.source();
-    for _ in 0..16 {
-        let Some(cause) = next else { break };
-        let _ = write!(chain, ": {cause}");
-        next = cause.source();
-    }
-    chain
 }
