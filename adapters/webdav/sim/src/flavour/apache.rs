@@ -31,6 +31,8 @@ pub(crate) fn refuse(refusal: &Refusal, origin: &str) -> Answer {
         Refusal::NoDestination => core(400),
         Refusal::NotFound(_) => core(404),
         Refusal::Exists => refused_method("MKCOL", 405),
+        // The server core knows it, but nothing here takes it.
+        Refusal::UnknownMethod(method) if method == "PATCH" => refused_method(method, 405),
         Refusal::UnknownMethod(method) => refused_method(method, 501),
         Refusal::NoParent(_) => core(409),
         Refusal::Precondition(_) => core(412),

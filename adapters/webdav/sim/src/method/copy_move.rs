@@ -28,14 +28,14 @@ fn transfer(exchange: &mut Exchange<'_>, away: bool, deep: bool) -> Outcome {
     }
     let (shown, target) = exchange.destination()?;
     let overwrite = exchange.header("overwrite").is_none_or(|word| !word.eq_ignore_ascii_case("f"));
+    if exchange.is_apache() {
+        super::check_slash(exchange, &target)?;
+    }
     if target.same(&source) {
         return Err(Refusal::OntoItself);
     }
     if source.holds(&target) || (away && target.holds(&source)) {
         return Err(Refusal::BelowItself);
-    }
-    if exchange.is_apache() {
-        super::check_slash(exchange, &target)?;
     }
     let replaces = exchange.state.tree.get(&target).is_some();
     if replaces && !overwrite {

@@ -1,7 +1,9 @@
 //! The suite against the WebDAV adapter: over the simulator in each flavour, over the real products, and once more
-//! through the whole stack.
+//! through the whole stack; and the simulator against the real products.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod twin;
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -11,7 +13,7 @@ use portico_contract::{Adapter, CallService, SystemKey, Upstream};
 use portico_contract_suite::{Hooked, NativeLocks, SuiteTarget, documents};
 use portico_resilience::{CallFacts, Observer, StackSettings, stack};
 use portico_servers::Product;
-use portico_simkit::client::Connection;
+use portico_simkit::client::{Connection, Reply};
 use portico_webdav_sim::{Builder, Flavour, Running, Simulator};
 use tempfile::TempDir;
 
@@ -84,20 +86,19 @@ impl Place {
         target
     }
 
-    /// One request of a native client.
-    async fn send(
+    /// One request of a native client, to a target that is escaped already.
+    async fn exchange(
         &self,
         method: &str,
-        path: &str,
-        header: (&str, &str),
+        target: &str,
+        headers: &[(&str, String)],
         body: &str,
-    ) -> Result<(u16, String), String> {
+    ) -> Result<Reply, String> {
         let basic = format!("Basic {}", base64(format!("{}:{}", self.username, self.password).as_bytes()));
         let mut connection = Connection::open(self.addr).await.map_err(|error| error.to_string())?;
-        let headers = [("Authorization", basic.as_str()), header];
-        let reply = connection.request(method, &self.target(path), &headers, body.as_bytes()).await;
-        let reply = reply.map_err(|error| error.to_string())?;
-        Ok((reply.status, reply.header("lock-token").unwrap_or_default().to_owned()))
+        let mut all = vec![("Authorization", basic.as_str())];
+        all.extend(headers.iter().map(|(name, value)| (*name, value.as_str())));
+        connection.request(method, target, &all, body.as_bytes()).await.map_err(|error| error.to_string())
     }
 }
 
@@ -121,18 +122,21 @@ const LOCK: &str = "<?xml version=\"1.0\"?><lockinfo xmlns=\"DAV:\"><lockscope><
 impl NativeLocks for Place {
     fn lock<'a>(&'a self, path: &'a str) -> Hooked<'a, String> {
         Box::pin(async move {
-            match self.send("LOCK", path, ("Timeout", "Second-600"), LOCK).await? {
-                (200, token) if !token.is_empty() => Ok(token),
-                (status, _) => Err(format!("LOCK gave {status}")),
+            let timeout = [("Timeout", "Second-600".to_owned())];
+            let reply = self.exchange("LOCK", &self.target(path), &timeout, LOCK).await?;
+            match reply.header("lock-token") {
+                Some(token) if reply.status == 200 => Ok(token.to_owned()),
+                _ => Err(format!("LOCK gave {}", reply.status)),
             }
         })
     }
 
     fn unlock<'a>(&'a self, path: &'a str, token: &'a str) -> Hooked<'a, ()> {
         Box::pin(async move {
-            match self.send("UNLOCK", path, ("Lock-Token", token), "").await? {
-                (204, _) => Ok(()),
-                (status, _) => Err(format!("UNLOCK gave {status}")),
+            let token = [("Lock-Token", token.to_owned())];
+            match self.exchange("UNLOCK", &self.target(path), &token, "").await?.status {
+                204 => Ok(()),
+                status => Err(format!("UNLOCK gave {status}")),
             }
         })
     }
