@@ -24,6 +24,7 @@ const SMALL_LISTING: usize = 256 * 1024;
 pub(crate) struct Dav {
     pub(crate) client: Client,
     pub(crate) authenticates: bool,
+    pub(crate) in_clear: bool,
     pub(crate) walk_max_folders: usize,
     listing_max_entries: usize,
     listing_max_bytes: usize,
@@ -39,6 +40,7 @@ impl Dav {
         Self {
             client: settings.client,
             authenticates: settings.authenticates,
+            in_clear: settings.in_clear,
             walk_max_folders: settings.walk_max_folders,
             listing_max_entries: settings.listing_max_entries,
             listing_max_bytes: settings.listing_max_bytes,

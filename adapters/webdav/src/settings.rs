@@ -33,6 +33,10 @@ struct RawCredentials {
     username: String,
     /// Where its password is kept.
     password: SecretRef,
+    /// Send them over plain `http` to another machine, where everybody on the way can read them. Only for a network that
+    /// nobody else is on, such as between two containers.
+    #[serde(default)]
+    plain_http: bool,
 }
 
 /// Bounds on what one answer and one page may cost.
@@ -81,6 +85,8 @@ impl Default for RawLimits {
 pub(crate) struct Settings {
     pub(crate) client: Client,
     pub(crate) authenticates: bool,
+    /// The credentials travel over plain `http` to another machine.
+    pub(crate) in_clear: bool,
     pub(crate) listing_max_entries: usize,
     pub(crate) listing_max_bytes: usize,
     pub(crate) walk_max_folders: usize,
@@ -101,13 +107,12 @@ pub(crate) fn read(settings: Value) -> Result<Settings, Vec<SettingFault>> {
     let base =
         Base::parse(&raw.base_url).map_err(|why| faults.push(SettingFault::at(&["base_url"], why))).ok();
     let credentials = raw.credentials.as_ref().and_then(|raw| credentials(raw, &mut faults));
-    if let (Some(base), Some(_)) = (&base, &raw.credentials)
-        && raw.base_url.starts_with("http:")
-        && !is_local(base.host())
-    {
+    let in_clear = base.as_ref().is_some_and(|base| !base.is_encrypted() && !is_local(base.host()));
+    let in_clear = in_clear && raw.credentials.is_some();
+    if in_clear && raw.credentials.as_ref().is_some_and(|credentials| !credentials.plain_http) {
         faults.push(SettingFault::at(
             &["base_url"],
-            "credentials would travel readable by everyone on the way; use `https`",
+            "credentials would travel readable by everyone on the way; use `https`, or say `credentials.plain_http = true`",
         ));
     }
     let Some(base) = base else { return Err(faults) };
@@ -123,6 +128,7 @@ pub(crate) fn read(settings: Value) -> Result<Settings, Vec<SettingFault>> {
         Some(client) if faults.is_empty() => Ok(Settings {
             client,
             authenticates: credentials.is_some(),
+            in_clear,
             listing_max_entries: raw.limits.listing_max_entries,
             listing_max_bytes: raw.limits.listing_max_bytes,
             walk_max_folders: raw.limits.walk_max_folders,

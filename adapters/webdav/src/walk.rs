@@ -7,16 +7,21 @@
 //! has read its share of folders; it then names the folder it would have read next. A slash at the end of a position
 //! says, upwards, that what is in the folder is still to come.
 
+use std::time::Duration;
 use std::vec::IntoIter;
 
 use portico_contract::documents::DocumentRecord;
 use portico_contract::paging::{ListQuery, Listed, Position, SourcePage};
 use portico_contract::{CallContext, Error, ErrorKind};
+use tokio::time::Instant;
 
 use crate::client::Dav;
 use crate::location::Location;
 use crate::propfind::Entry;
 use crate::{map, query};
+
+/// After this long a page takes no further folder: a slow server gives short pages, not pages that never come.
+const ENOUGH: Duration = Duration::from_millis(1_500);
 
 struct Frame {
     entries: IntoIter<Entry>,
@@ -32,6 +37,7 @@ pub(crate) struct Walk<'a> {
     upwards: bool,
     frames: Vec<Frame>,
     folders_left: usize,
+    until: Instant,
     items: Vec<Listed<DocumentRecord>>,
     next: Option<Position>,
 }
@@ -50,6 +56,7 @@ impl<'a> Walk<'a> {
             upwards: query::walks_backwards(&query.sort)?,
             frames: Vec::new(),
             folders_left: dav.walk_max_folders,
+            until: Instant::now() + ENOUGH,
             items: Vec::new(),
             next: None,
         };
@@ -115,7 +122,7 @@ impl<'a> Walk<'a> {
             let location = entry.location.clone();
             let folder = entry.properties.folder;
             if folder && self.upwards {
-                if self.folders_left == 0 {
+                if self.has_read_enough() {
                     self.next = Some(position(&format!("{}/", location.as_str()))?);
                     return Ok(());
                 }
@@ -126,7 +133,7 @@ impl<'a> Walk<'a> {
                 return Ok(());
             }
             if folder {
-                if self.folders_left == 0 {
+                if self.has_read_enough() {
                     self.next = Some(position(location.as_str())?);
                     return Ok(());
                 }
@@ -134,6 +141,12 @@ impl<'a> Walk<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the page ends here. One folder is always read, so that every page gets on.
+    fn has_read_enough(&self) -> bool {
+        let read = self.folders_left < self.dav.walk_max_folders;
+        self.folders_left == 0 || (read && Instant::now() >= self.until)
     }
 
     async fn enter(&mut self, location: &Location, folder: Option<Entry>) -> Result<(), Error> {

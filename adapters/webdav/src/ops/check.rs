@@ -25,6 +25,12 @@ impl Handler<CheckSystem> for Dav {
             true => "the base folder can be read with these credentials".into(),
             false => "the base folder can be read without credentials".into(),
         });
+        if self.in_clear {
+            report.warnings.push(
+                "The credentials travel over plain `http` (`credentials.plain_http`): everybody on the way can read them."
+                    .into(),
+            );
+        }
         if !classes.contains(&2) {
             report.warnings.push(
                 "The server has no locks (WebDAV class 2): nobody can reserve a document while editing it."

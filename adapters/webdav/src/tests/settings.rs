@@ -68,6 +68,9 @@ fn credentials_travel_encrypted_or_on_this_machine() {
     assert_eq!(with("https://files.example.org/"), [""; 0]);
     assert_eq!(with("http://127.0.0.1:8080/"), [""; 0]);
     assert_eq!(with("http://localhost/"), [""; 0]);
+    let password = format!("file:{}", file.path().display());
+    let credentials = json!({ "username": "u", "password": password, "plain_http": true });
+    assert_eq!(paths(json!({ "base_url": "http://files/", "credentials": credentials })), [""; 0]);
 }
 
 #[test]

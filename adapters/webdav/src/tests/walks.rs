@@ -1,10 +1,12 @@
 //! Lists over a simulator: every order, page size and share of folders gives the same things exactly once.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use portico_contract::documents::{DeleteDocument, DocumentRef, ListChildren, ListDocuments, Precondition};
 use portico_contract::paging::{Comparison, Filter, ListQuery, Position, Scalar, SortTerm, SourcePage};
 use portico_contract::{ErrorKind, access::Scope, documents::DocumentRecord};
+use portico_simkit::fault::{Fault, FaultProxy};
 use portico_webdav_sim::{Content, Flavour, Running, Simulator};
 use serde_json::json;
 
@@ -128,7 +130,7 @@ async fn a_walk_that_finds_nothing_still_goes_on_and_ends() {
 #[tokio::test]
 async fn a_page_reads_no_more_than_its_share_and_the_way_to_it() {
     let server = start().await;
-    let counted = portico_simkit::fault::FaultProxy::start(server.addr).await.expect("a proxy");
+    let counted = FaultProxy::start(server.addr).await.expect("a proxy");
     let store = open(&counted.url(), None, json!({ "walk_max_folders": 2 }));
     let page = one(&store, ListQuery::first(200), None).await;
     // The root, and two folders of the walk.
@@ -235,4 +237,17 @@ async fn positions_that_do_not_fit_are_refused() {
             "{text:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_slow_store_gives_short_pages_that_get_on() {
+    let server = start().await;
+    let slow = FaultProxy::start(server.addr).await.expect("a proxy");
+    slow.set(Fault::Delay(Duration::from_millis(800))).await;
+    let store = open(&slow.url(), None, json!({}));
+    let page = one(&store, ListQuery::first(200), None).await;
+    // The root and one folder, at the least; and not the seven that there are.
+    let requests = slow.counts().requests;
+    assert!((2..=3).contains(&requests), "{requests}");
+    assert!(page.items.len() >= 5 && page.next.is_some());
 }

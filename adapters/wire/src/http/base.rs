@@ -80,6 +80,11 @@ impl Base {
         self.port
     }
 
+    /// Whether it is `https`.
+    pub fn is_encrypted(&self) -> bool {
+        self.tls
+    }
+
     /// The path of the base folder, percent-encoded, without a slash at its end; empty for the root of the server.
     pub fn prefix(&self) -> &str {
         &self.prefix

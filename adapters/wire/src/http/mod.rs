@@ -17,6 +17,7 @@ mod client;
 mod connect;
 mod credentials;
 mod fault;
+mod pace;
 mod pool;
 mod request;
 mod tls;
