@@ -92,7 +92,9 @@ fn soak(filter: Option<&str>) -> anyhow::Result<()> {
 }
 
 fn bench(arguments: &[String]) -> anyhow::Result<()> {
-    let binary = parts::build_portico("release")?;
+    // What is measured is what is shipped; a quick look does not wait for link-time optimisation.
+    let quick = arguments.iter().any(|argument| argument == "--quick");
+    let binary = parts::build_portico(if quick { "release" } else { "dist" })?;
     for product in Product::FOR_BENCH {
         if let Err(error) = portico_servers::prepare(product) {
             eprintln!("{product} cannot be measured: {error:#}");

@@ -130,7 +130,7 @@ fn words(command: &Command) -> String {
     std::iter::once(name).chain(arguments).collect::<Vec<_>>().join(" ")
 }
 
-/// Builds the gateway with a profile (`dev` or `release`) and says where the binary is.
+/// Builds the gateway with a profile (`dev`, `release` or `dist`) and says where the binary is.
 pub fn build_portico(profile: &str) -> anyhow::Result<PathBuf> {
     let mut command = cargo();
     command.args(["build", "--package", "portico", "--bin", "portico", "--profile", profile]);
