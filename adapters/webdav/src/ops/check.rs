@@ -17,6 +17,9 @@ impl Handler<CheckSystem> for Dav {
     async fn handle(&self, context: &CallContext, _: &CheckSystem) -> Result<CheckReport, Error> {
         let mut report = CheckReport::default();
         let classes = self.options(context, &mut report).await?;
+        if self.client.base().is_encrypted() {
+            report.passed.push("the certificate of the server is trusted".into());
+        }
         let inside = match self.inside(context, &Location::root()).await {
             Err(error) if error.kind() == ErrorKind::NotFound => return Err(no_base()),
             other => other?,

@@ -208,3 +208,23 @@ fn tags_in_either_form() {
         assert_eq!(Tag::parse(bad), None, "{bad:?}");
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn a_mutilated_listing_is_refused_or_still_makes_sense(
+        at in 0usize..7_000, cut in 0usize..40, insert in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..6),
+    ) {
+        for recording in [fixture!("apache/05-propfind-depth1.http"), fixture!("wsgidav/05-propfind-depth1.http")] {
+            let mut octets = answer(recording).1.as_bytes().to_vec();
+            let at = at.min(octets.len());
+            let end = (at + cut).min(octets.len());
+            octets.splice(at..end, insert.iter().copied());
+            let base = Base::parse("http://127.0.0.1:8085/").expect("a base");
+            let Ok(listing) = parse(&octets, Some("utf-8"), &base, 100) else { continue };
+            for entry in listing.entries {
+                proptest::prop_assert!(crate::location::Location::checked(entry.location.as_str()).is_some());
+                proptest::prop_assert!(map::record(entry).is_ok());
+            }
+        }
+    }
+}

@@ -104,7 +104,7 @@ impl Client {
         let effect = request.verb.effect;
         let sends = !matches!(request.body, Outgoing::Empty);
         let mut span = self.span(context, request.verb.name);
-        match self.attempt(&span, request).await {
+        match self.attempt(context, &span, request).await {
             Ok((head, lease, upload)) => {
                 span.set(attr::HTTP_STATUS, i64::from(head.status().as_u16()));
                 if head.status().is_server_error() {
@@ -138,6 +138,7 @@ impl Client {
 
     async fn attempt(
         &self,
+        context: &CallContext,
         span: &Span,
         request: Request<'_>,
     ) -> Result<(http::Response<Incoming>, Lease, Option<Arc<Upload>>), Error> {
@@ -145,6 +146,8 @@ impl Client {
         let place = self.place().await?;
         let effect = request.verb.effect;
         let upload = request.body.upload();
+        // The stack ends every call at its deadline: where that comes first, a timer of our own would only cost.
+        let timed = upload.is_some() || context.deadline.remaining() >= inner.limits.head_timeout;
         let mut message = self.message(span, request)?;
         loop {
             let (mut connection, reused) = match inner.pool.take().await {
@@ -155,7 +158,11 @@ impl Client {
                 inner.pool.share(&connection);
             }
             let answer = hand_over(&mut connection, message, self.base());
-            let answer = patiently(answer, inner.limits.head_timeout, effect, upload.as_deref()).await?;
+            let answer = if timed {
+                patiently(answer, inner.limits.head_timeout, effect, upload.as_deref()).await?
+            } else {
+                answer.await
+            };
             match answer {
                 Ok(head) => {
                     let lease = Lease { connection, pool: Arc::clone(&inner.pool), _place: place };

@@ -168,3 +168,32 @@ fn what_is_written_is_escaped() -> Result<(), Error> {
     assert!(Writer::new().end().finish().is_err());
     Ok(())
 }
+
+/// Nothing is declared, so nothing can be expanded or fetched; a bomb is as cheap as any other refusal.
+#[test]
+fn a_document_type_is_refused_at_once_and_nothing_is_expanded_or_fetched() {
+    let mut laughs = String::from("<!DOCTYPE a [<!ENTITY l0 'lol'>");
+    for level in 1..=30 {
+        laughs.push_str(&format!("<!ENTITY l{level} '{}'>", format!("&l{};", level - 1).repeat(10)));
+    }
+    laughs.push_str("]><a>&l30;</a>");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.set_nonblocking(true).expect("a listener");
+    let address = listener.local_addr().expect("an address");
+    let external = format!(
+        "<!DOCTYPE a SYSTEM 'http://{address}/x.dtd' [<!ENTITY x SYSTEM 'http://{address}/x'>]><a>&x;</a>"
+    );
+    for text in [
+        laughs.as_str(),
+        external.as_str(),
+        "<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><a>&x;</a>",
+    ] {
+        let start = std::time::Instant::now();
+        assert_eq!(
+            read_through(text.as_bytes()).map_err(|error| error.kind()),
+            Err(ErrorKind::InvalidResponse)
+        );
+        assert!(start.elapsed() < std::time::Duration::from_millis(50), "{:?}", start.elapsed());
+    }
+    assert!(listener.accept().is_err(), "something was fetched");
+}

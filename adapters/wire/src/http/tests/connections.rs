@@ -136,3 +136,16 @@ async fn connections_to_a_server_that_went_away_are_not_offered() {
     lab.fault(Fault::None).await;
     lab.whole(Verb::GET, "/", "").await.expect("it is back");
 }
+
+#[tokio::test]
+async fn a_connection_that_stalls_is_given_up() {
+    let lab = Lab::new(impatient()).await;
+    for (at, stall) in [0, 2_000].into_iter().enumerate() {
+        lab.fault(Fault::Stall(stall)).await;
+        let error = lab.whole(Verb::GET, "/big", "").await.expect_err("a stall");
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+        lab.fault(Fault::None).await;
+        lab.whole(Verb::GET, "/", "").await.expect("a fresh connection");
+        assert_eq!(lab.proxy.counts().connections, at as u64 + 2);
+    }
+}
