@@ -117,6 +117,23 @@ fn limits_hold_at_their_edge() {
 }
 
 #[test]
+fn the_promised_limits_are_the_default() {
+    let nested = |count: usize| format!("{}{}", "<a>".repeat(count), "</a>".repeat(count));
+    let many = |count: usize, name: &str| {
+        let attributes: String = (0..count).map(|at| format!(" {name}{at}='u{at}'")).collect();
+        format!("<a{attributes}/>")
+    };
+    for (good, bad) in [
+        (nested(64), nested(65)),
+        (many(256, "k"), many(257, "k")),
+        (many(64, "xmlns:p"), many(65, "xmlns:p")),
+    ] {
+        assert!(read_through(good.as_bytes()).is_ok());
+        assert!(read_through(bad.as_bytes()).is_err());
+    }
+}
+
+#[test]
 fn a_deep_bomb_is_refused_without_recursion() {
     let bomb = "<a>".repeat(200_000);
     assert!(read_through(bomb.as_bytes()).is_err());
