@@ -6,6 +6,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use portico_contract::documents::{Precondition, ReadContent, WriteContent};
 use portico_contract::{ByteStream, Error, ErrorKind, NativeId, Upload};
+use tokio::sync::Mutex;
 
 use crate::world::{Outcome, World, ensure, good};
 
@@ -41,6 +42,9 @@ fn large(length: u64) -> ByteStream {
     ByteStream::new(stream::iter(pieces))
 }
 
+/// Large documents go one at a time in this process, so that one suite's memory is not taken for another's.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+
 async fn write_large(world: &World, id: &NativeId, length: u64) -> Outcome {
     let upload = Upload::new(large(length), Some(length), None);
     let write = WriteContent { document: id.clone(), precondition: Precondition::Absent, upload };
@@ -65,6 +69,7 @@ fn resident() -> Option<u64> {
 }
 
 pub(crate) async fn a_large_document_streams_both_ways_in_flat_memory(world: &World) -> Outcome {
+    let _alone = ONE_AT_A_TIME.lock().await;
     let id = world.id("large.bin").await?;
     let before = resident().filter(|_| world.target.separate_process);
     let grown = || before.zip(resident()).map_or(0, |(before, now)| now.saturating_sub(before));
@@ -85,6 +90,7 @@ pub(crate) async fn a_large_document_streams_both_ways_in_flat_memory(world: &Wo
 }
 
 pub(crate) async fn a_stream_that_is_dropped_early_harms_nothing(world: &World) -> Outcome {
+    let _alone = ONE_AT_A_TIME.lock().await;
     let (id, length) = (world.id("dropped.bin").await?, 4 << 20);
     write_large(world, &id, length).await?;
     for _ in 0..8 {
