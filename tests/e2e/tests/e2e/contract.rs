@@ -66,7 +66,11 @@ async fn the_contract_is_open_and_is_the_one_that_was_published() {
     }
     let published = checkout().join("schemas/openapi/portico.json");
     if published.is_file() {
-        assert_eq!(reply.text(), std::fs::read_to_string(published).unwrap(), "`cargo xtask generate` makes it");
+        assert_eq!(
+            reply.text(),
+            std::fs::read_to_string(published).unwrap(),
+            "`cargo xtask generate` makes it"
+        );
     }
     let printed = gateway.site.portico(&["openapi"]);
     assert_eq!(String::from_utf8_lossy(&printed.stdout), reply.text());
@@ -111,19 +115,25 @@ async fn answers_are_as_the_contract_describes_them() {
     let lease = list["items"][0]["id"].as_str().unwrap().to_owned();
     let system = gateway.get("/v1/systems/contracts").await.expect(200);
     let root = system["rootDocumentId"].as_str().unwrap().to_owned();
-    let gone = gateway.get("/v1/systems/plans").await.expect(200)["rootDocumentId"].as_str().unwrap().to_owned();
+    let gone =
+        gateway.get("/v1/systems/plans").await.expect(200)["rootDocumentId"].as_str().unwrap().to_owned();
+    let name = json!({ "name": "not there.txt" });
+    let named =
+        gateway.send_json("POST", &format!("/v1/documents/{root}/child-ids"), &[], &name).await.expect(200);
+    let absent = named["id"].as_str().unwrap();
     let mut seen = BTreeSet::new();
     let one = "/v1/documents/{id}";
     for (path, template, status) in [
         ("/v1/documents".to_owned(), "/v1/documents", 200),
         ("/v1/documents?limit=1".to_owned(), "/v1/documents", 200),
-        ("/v1/documents?source=contracts&sort=-updatedAt".to_owned(), "/v1/documents", 200),
+        ("/v1/documents?source=contracts&sort=path".to_owned(), "/v1/documents", 200),
         ("/v1/documents?fields=name".to_owned(), "", 200),
         ("/v1/documents?limit=x".to_owned(), "/v1/documents", 400),
         ("/v1/documents?source=plans".to_owned(), "/v1/documents", 503),
         (format!("/v1/documents/{lease}"), one, 200),
         (format!("/v1/documents/{root}"), one, 200),
-        ("/v1/documents/none".to_owned(), one, 404),
+        ("/v1/documents/none".to_owned(), one, 400),
+        (format!("/v1/documents/{absent}"), one, 404),
         (format!("/v1/documents/{gone}"), one, 503),
         (format!("/v1/documents/{root}/children"), "/v1/documents/{id}/children", 200),
         (format!("/v1/documents/{lease}/content"), "/v1/documents/{id}/content", 200),
@@ -153,7 +163,8 @@ async fn answers_are_as_the_contract_describes_them() {
         assert!(errors.is_empty(), "{path}: {errors:#?}\n{:#}", answer.json());
     }
     // Every GET of the contract was tried.
-    let reads = contract["paths"].as_object().unwrap().iter().filter(|(_, methods)| methods["get"].is_object());
+    let reads =
+        contract["paths"].as_object().unwrap().iter().filter(|(_, methods)| methods["get"].is_object());
     assert_eq!(seen, reads.map(|(path, _)| path.as_str()).collect::<BTreeSet<_>>());
     // The schemas can say no.
     let page = described(&contract, "get", "/v1/documents", 200);

@@ -31,7 +31,8 @@ async fn every_fault_of_a_query_is_named_at_once() {
     let problem = gateway.get(&format!("/v1/documents?{query}")).await.problem(400, "invalid_request");
     let mut found = pointers(&problem);
     found.sort_unstable();
-    let wanted = ["?colour", "?contentLength", "?fields", "?limit", "?q", "?sort", "?source", "?updatedAt.gte"];
+    let wanted =
+        ["?colour", "?contentLength", "?fields", "?limit", "?q", "?sort", "?source", "?updatedAt.gte"];
     assert_eq!(found, wanted, "{problem:#}");
     assert_eq!(problem["instance"], "/v1/documents");
     assert_eq!((&problem["origin"], &problem["retryable"]), (&json!("caller"), &json!(false)));
@@ -77,7 +78,7 @@ async fn a_cursor_is_good_for_one_person_one_route_and_one_query() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ids_that_are_not_ours_are_not_there() {
+async fn ids_that_are_not_ours_name_nothing() {
     let (_contracts, gateway) = gateway().await;
     let root = root(&gateway).await;
     let last = if root.ends_with('A') { "B" } else { "A" };
@@ -92,7 +93,8 @@ async fn ids_that_are_not_ours_are_not_there() {
     ] {
         for rest in ["", "/content", "/children"] {
             let path = format!("/v1/documents/{id}{rest}");
-            gateway.get(&path).await.problem(404, "not_found");
+            let problem = gateway.get(&path).await.problem(400, "invalid_request");
+            assert_eq!(pointers(&problem), ["/id"], "{problem:#}");
         }
     }
     gateway.get("/v1/systems/nowhere").await.problem(404, "not_found");
@@ -174,14 +176,23 @@ async fn messages_that_two_readers_could_read_differently_are_refused_and_close(
     let token = &gateway.reader;
     let chunks = "Transfer-Encoding: chunked\r\n";
     for (name, message) in [
-        ("two lengths", format!("GET /v1/me HTTP/1.1\r\nHost: a\r\n{chunks}Content-Length: 4\r\n\r\n0\r\n\r\n")),
+        (
+            "two lengths",
+            format!("GET /v1/me HTTP/1.1\r\nHost: a\r\n{chunks}Content-Length: 4\r\n\r\n0\r\n\r\n"),
+        ),
         ("two hosts", "GET /v1/me HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n".to_owned()),
         ("bare line feeds", "GET /v1/me HTTP/1.1\nHost: a\n\n".to_owned()),
         ("a folded field", "GET /v1/me HTTP/1.1\r\nHost: a\r\nX-A: b\r\n c\r\n\r\n".to_owned()),
         ("no host", "GET /v1/me HTTP/1.1\r\n\r\n".to_owned()),
         ("a space before the colon", "GET /v1/me HTTP/1.1\r\nHost : a\r\n\r\n".to_owned()),
-        ("two lengths that differ", "GET /v1/me HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab".to_owned()),
-        ("a list of codings", "GET /v1/me HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n".to_owned()),
+        (
+            "two lengths that differ",
+            "GET /v1/me HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab".to_owned(),
+        ),
+        (
+            "a list of codings",
+            "GET /v1/me HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n".to_owned(),
+        ),
     ] {
         // What follows would be a second request to whoever read the first one otherwise.
         let smuggled = format!("GET /v1/me HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n");
@@ -207,7 +218,7 @@ async fn tokens_that_do_not_hold_are_401_and_say_how_to_sign_in() {
     let stranger = part(&json!({ "alg": "ES256", "typ": "JWT", "kid": "somebody-else" }));
     let mut raised = claims.clone();
     raised["roles"] = json!(["staff", "writer", "admin"]);
-    let elsewhere = Site::new();
+    let elsewhere = Site::over(&[("contracts", "http://127.0.0.1:1/")], ACCOUNT);
     for (name, token) in [
         ("none", none),
         ("another algorithm", format!("{hmac}.{}.{}", parts[1], parts[2])),

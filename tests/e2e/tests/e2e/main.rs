@@ -3,13 +3,15 @@
 //! Every test has a gateway of its own on free ports, with its folders. The program is `PORTICO_BIN`, as `cargo xtask
 //! test` sets it, otherwise the one beside this binary: `cargo build -p portico` makes it.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 mod support;
 
 mod commands;
 mod contract;
 mod demo;
 mod documents;
-//mod drain;
+mod drain;
 mod input;
-//mod partial;
-//mod telemetry;
+mod partial;
+mod telemetry;

@@ -59,7 +59,8 @@ async fn every_name_comes_back_as_it_was_given(library: Library) {
         assert!(disposition.is_ascii() && disposition.contains("filename*=UTF-8''"), "{disposition}");
     }
     // By its name among the others, a comma being part of it.
-    let page = library.gateway.get("/v1/documents?name=plus%2Band%5C%2Ccomma!.txt,plain.txt").await.expect(200);
+    let page =
+        library.gateway.get("/v1/documents?name=plus%2Band%5C%2Ccomma!.txt,plain.txt").await.expect(200);
     assert_eq!(page["items"].as_array().unwrap().len(), 2, "{page:#}");
     // The same on disk: the name is a name, not a path, and nothing was normalised away.
     let on_disk: BTreeSet<String> = std::fs::read_dir(library.product.dir.join("Enwau & names 100%"))

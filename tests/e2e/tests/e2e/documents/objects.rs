@@ -17,7 +17,9 @@ async fn folders_are_made_filled_and_listed(library: Library) {
     let again = library.gateway.send_json("PUT", &path, &[("If-None-Match", "*")], &body).await;
     again.problem(412, "precondition_failed");
     library.gateway.send_json("PUT", &path, &[], &body).await.problem(428, "precondition_required");
-    for faulty in [json!({}), json!({ "objectTypeId": "folder", "copyOf": "x" }), json!({ "objectTypeId": "spoon" })] {
+    for faulty in
+        [json!({}), json!({ "objectTypeId": "folder", "copyOf": "x" }), json!({ "objectTypeId": "spoon" })]
+    {
         let id = library.child_id(&library.root, "another").await;
         let path = format!("/v1/documents/{id}");
         let answer = library.gateway.send_json("PUT", &path, &[("If-None-Match", "*")], &faulty).await;
@@ -35,7 +37,11 @@ async fn folders_are_made_filled_and_listed(library: Library) {
     assert_eq!(names, ["a.txt", "b.txt", "c.txt", "inner"]);
     for child in &children {
         assert_eq!(child["parentId"], folder.as_str());
-        let same = library.gateway.get(&format!("/v1/documents/{}", child["id"].as_str().unwrap())).await.expect(200);
+        let same = library
+            .gateway
+            .get(&format!("/v1/documents/{}", child["id"].as_str().unwrap()))
+            .await
+            .expect(200);
         assert_eq!(same["path"], child["path"]);
     }
     assert_eq!(children[1]["id"], ids[0].as_str(), "an id is the same however it is come by");
@@ -44,7 +50,12 @@ async fn folders_are_made_filled_and_listed(library: Library) {
     // The whole store, and the same in pieces.
     let all = library.gateway.get("/v1/documents?limit=200&fields=path").await.expect(200);
     let paths = |page: &Value| -> Vec<String> {
-        page["items"].as_array().unwrap().iter().map(|item| item["path"].as_str().unwrap().to_owned()).collect()
+        page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["path"].as_str().unwrap().to_owned())
+            .collect()
     };
     let mut pieces = Vec::new();
     let mut next = Some("/v1/documents?limit=2&fields=path".to_owned());
@@ -121,7 +132,11 @@ async fn things_are_moved_copied_and_deleted(library: Library) {
     library.write("DELETE", &path, &[("If-Match", "*")], b"").await.problem(404, "not_found");
     let path = format!("/v1/documents/{whole}");
     library.write("DELETE", &path, &[("If-Match", "*")], b"").await.expect(204);
-    library.gateway.get(&format!("/v1/documents/{}", inside[0]["id"].as_str().unwrap())).await.problem(404, "not_found");
+    library
+        .gateway
+        .get(&format!("/v1/documents/{}", inside[0]["id"].as_str().unwrap()))
+        .await
+        .problem(404, "not_found");
     let root = format!("/v1/documents/{}", library.root);
     let answer = library.write("DELETE", &root, &[("If-Match", "*")], b"").await;
     assert!((400..500).contains(&answer.status()), "{}", answer.text());

@@ -54,7 +54,10 @@ impl Answer {
         assert_eq!(problem["status"], status, "{problem:#}");
         assert_eq!(problem["type"], format!("/docs/problems/{code}"), "{problem:#}");
         for member in ["title", "detail", "origin", "outcome", "traceId"] {
-            assert!(problem[member].as_str().is_some_and(|text| !text.is_empty()), "no {member}: {problem:#}");
+            assert!(
+                problem[member].as_str().is_some_and(|text| !text.is_empty()),
+                "no {member}: {problem:#}"
+            );
         }
         assert!(problem["retryable"].is_boolean(), "{problem:#}");
         assert_eq!(problem["traceId"].as_str().unwrap().len(), 32, "{problem:#}");

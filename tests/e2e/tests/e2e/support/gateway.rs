@@ -53,8 +53,7 @@ impl Gateway {
     pub async fn start(site: Site) -> Self {
         let (reader, writer) = (site.token(&Person::READER), site.token(&Person::WRITER));
         let child = spawn(&site);
-        let mut gateway =
-            Self { api: String::new(), ops: String::new(), site, reader, writer, child };
+        let mut gateway = Self { api: String::new(), ops: String::new(), site, reader, writer, child };
         gateway.await_ready().await;
         gateway
     }
@@ -68,10 +67,6 @@ impl Gateway {
 
     pub fn api_addr(&self) -> SocketAddr {
         address(&self.api)
-    }
-
-    pub fn ops_addr(&self) -> SocketAddr {
-        address(&self.ops)
     }
 
     pub fn pid(&self) -> u32 {
@@ -101,8 +96,16 @@ impl Gateway {
     }
 
     /// JSON as the writer.
-    pub async fn send_json(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
-        ask_json(&self.api, method, path, &self.writer, headers, body).await
+    pub async fn send_json(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Answer {
+        let mut all = headers.to_vec();
+        all.push(("Content-Type", "application/json"));
+        self.send(method, path, &self.writer, &all, body.to_string().as_bytes()).await
     }
 
     /// The operations port, with its token.
@@ -124,7 +127,8 @@ impl Gateway {
 
     /// Waits for the end.
     pub fn wait(&mut self) -> Ended {
-        let status = wait_blocking(|| self.child.try_wait().unwrap(), PATIENCE).expect("it stops when told to");
+        let status =
+            wait_blocking(|| self.child.try_wait().unwrap(), PATIENCE).expect("it stops when told to");
         let log = self.log();
         assert!(!log.contains("panicked"), "{log}");
         Ended { status, log }
@@ -215,18 +219,4 @@ pub async fn ask(
     }
     let reply = client::request(method, &format!("{api}{path}"), &all, body).await;
     Answer(reply.unwrap_or_else(|error| panic!("{method} {path}: {error}")))
-}
-
-/// One request with a JSON body.
-pub async fn ask_json(
-    api: &str,
-    method: &str,
-    path: &str,
-    token: &str,
-    headers: &[(&str, &str)],
-    body: &Value,
-) -> Answer {
-    let mut all = headers.to_vec();
-    all.push(("Content-Type", "application/json"));
-    ask(api, method, path, token, &all, body.to_string().as_bytes()).await
 }

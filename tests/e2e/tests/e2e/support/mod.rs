@@ -5,7 +5,7 @@ pub mod gateway;
 pub mod site;
 
 pub use answer::{Answer, allowed_action};
-pub use gateway::{Gateway, Person, ask, ask_json};
+pub use gateway::{Gateway, Person, ask};
 pub use site::{OPS_TOKEN, Site};
 
 use std::time::Duration;

@@ -143,8 +143,15 @@ dir = "data"
     /// A token by the command line.
     pub fn token(&self, person: &Person) -> String {
         self.write();
-        let mut arguments =
-            vec!["token", "--config", "portico.toml", "--key", "login/private.pem", "--subject", person.subject];
+        let mut arguments = vec![
+            "token",
+            "--config",
+            "portico.toml",
+            "--key",
+            "login/private.pem",
+            "--subject",
+            person.subject,
+        ];
         for role in person.roles {
             arguments.extend(["--role", role]);
         }

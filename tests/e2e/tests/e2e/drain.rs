@@ -1,0 +1,4 @@
+//! Stopping, restarting and TLS: no caller is refused or cut off.
+
+mod restart;
+mod tls;

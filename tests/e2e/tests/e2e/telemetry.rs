@@ -1,0 +1,5 @@
+//! What is recorded of a request, where it can be read, and what is never recorded.
+
+mod operations;
+mod sentinel;
+mod traces;
