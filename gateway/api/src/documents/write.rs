@@ -22,6 +22,9 @@ use crate::{Api, body, query, reply};
 /// How long an upload may take in all. The time-outs and the minimum rate for bodies end a stalled one much earlier.
 const UPLOAD: Duration = Duration::from_secs(3_600);
 
+/// How long a folder may take to be copied, moved or deleted with all that is in it.
+const TREE: Duration = Duration::from_secs(60);
+
 /// A name for something in a folder.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -127,7 +130,7 @@ pub async fn put(
     State(api): State<Arc<Api>>,
     Path(id): Path<String>,
     RawQuery(raw): RawQuery,
-    RequestContext(context): RequestContext,
+    RequestContext(mut context): RequestContext,
     headers: HeaderMap,
     body: Body,
 ) -> ApiResult<Response> {
@@ -137,6 +140,7 @@ pub async fn put(
         return Err(Error::new(ErrorKind::PreconditionRequired, why).into());
     }
     let new: NewObject = body::json(&headers, body).await?;
+    context.deadline = Deadline::after(TREE);
     let found = match (new.object_type_id, new.copy_of) {
         (Some(NewType::Folder), None) => api.documents.create_folder(&context, &id).await?,
         (None, Some(source)) => api.documents.copy(&context, &id, &source).await?,
@@ -165,13 +169,14 @@ pub async fn relocate(
     State(api): State<Arc<Api>>,
     Path(id): Path<String>,
     RawQuery(raw): RawQuery,
-    RequestContext(context): RequestContext,
+    RequestContext(mut context): RequestContext,
     headers: HeaderMap,
     body: Body,
 ) -> ApiResult<Response> {
     query::parse_single(raw.as_deref(), &[])?;
     let precondition = existing(precondition(&api, &context, &id, &headers).await?)?;
     let Location { parent_id, name } = body::json(&headers, body).await?;
+    context.deadline = Deadline::after(TREE);
     let found = api.documents.relocate(&context, &id, &parent_id, &name, precondition).await?;
     Ok(written(&api, StatusCode::OK, &found))
 }
@@ -186,11 +191,12 @@ pub async fn delete(
     State(api): State<Arc<Api>>,
     Path(id): Path<String>,
     RawQuery(raw): RawQuery,
-    RequestContext(context): RequestContext,
+    RequestContext(mut context): RequestContext,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
     query::parse_single(raw.as_deref(), &[])?;
     let precondition = existing(precondition(&api, &context, &id, &headers).await?)?;
+    context.deadline = Deadline::after(TREE);
     api.documents.delete(&context, &id, precondition).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
