@@ -164,7 +164,8 @@ impl ListQuery {
 pub struct Listed<T> {
     /// The item.
     pub item: T,
-    /// Its values of the sort terms, in their order; the values of the source's own order when none were asked.
+    /// Its values of the sort terms, in their order; the values of the source's own order when none were asked. A `path`
+    /// is written with NUL for every slash, so that a folder comes directly before what is in it, in every source alike.
     pub key: Vec<Scalar>,
     /// Where to go on if this is the last item used.
     pub position: Position,

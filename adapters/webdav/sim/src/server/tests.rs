@@ -289,3 +289,20 @@ fn folders_and_files_are_told_apart_by_their_slash() {
     assert_eq!(client.status("MOVE /a", &target("/f"), ""), 301);
     assert_eq!(wsgidav.status("DELETE /f", &[], ""), 204);
 }
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_cut_off_and_the_next_caller_is_served() {
+    let limits = Limits { body: 1_000, ..Limits::default() };
+    let builder = Simulator::builder(Flavour::Apache).limits(limits).credentials("u", "p");
+    let running = builder.start(([127, 0, 0, 1], 0).into()).await.unwrap();
+    let send = async |basic: &str, length: usize| {
+        let mut connection = portico_simkit::client::Connection::open(running.addr).await.unwrap();
+        connection.request("PUT", "/a", &[("authorization", basic)], &vec![7; length]).await.unwrap()
+    };
+    assert_eq!(send("Basic eDp4", 1_000).await.status, 401, "before any content is read");
+    let refused = send("Basic dTpw", 1_001).await;
+    assert_eq!((refused.status, refused.header("connection")), (413, Some("close")));
+    assert_eq!(send("Basic dTpw", 1_000).await.status, 201);
+    assert_eq!(running.simulator.items(), 2);
+    running.stop().await;
+}
