@@ -30,6 +30,8 @@ use crate::observe::RequestObserver;
 
 /// How HTTP/2 begins (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// How long a new connection has for its first octet while the server finishes.
+const FIRST_WORDS: Duration = Duration::from_millis(500);
 /// How long a connection that was asked to end may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(5);
 
@@ -123,8 +125,7 @@ where
             Ok(Ok(None) | Err(_)) => return,
             Err(_) => return shared.observer.refused("first_byte_too_slow"),
         },
-        // A connection that has not said anything yet has nothing to lose.
-        _ = phase.wait_for(|phase| *phase >= Phase::Finishing) => return,
+        () = nothing_to_lose(&mut phase) => return,
     };
     let activity = Activity::new();
     let service = ConnectionService {
@@ -146,6 +147,14 @@ where
         let connection = shared.http1.serve_connection(TokioIo::new(io), service);
         drive(connection, &activity, config, phase).await;
     }
+}
+
+/// The server finishes and the connection has not said anything for a moment. One that has only just been taken gets that
+/// moment: its request is on the way.
+async fn nothing_to_lose(phase: &mut watch::Receiver<Phase>) {
+    let since = Instant::now();
+    drop(phase.wait_for(|phase| *phase >= Phase::Finishing).await);
+    sleep_until(since + FIRST_WORDS).await;
 }
 
 /// Reads until it is clear whether this is HTTP/2; `None` when the connection ended first.

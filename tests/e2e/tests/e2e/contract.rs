@@ -6,10 +6,10 @@ use jsonschema::Validator;
 use portico_servers::checkout;
 use portico_simkit::client;
 use portico_simkit::fault::{Fault, FaultProxy};
-use portico_webdav_sim::{Flavour, Running};
+use portico_webdav_sim::{Content, Flavour, Running};
 use serde_json::{Value, json};
 
-use crate::support::{ACCOUNT, Gateway, Site, small_store};
+use crate::support::{ACCOUNT, Answer, Gateway, Site, run, small_store, store};
 
 async fn gateway() -> (Running, Gateway) {
     let contracts = small_store(Flavour::Apache).await;
@@ -155,12 +155,7 @@ async fn answers_are_as_the_contract_describes_them() {
             assert!(response["content"]["application/octet-stream"].is_object(), "{path}: {media_type}");
             continue;
         }
-        assert!(body.is_object(), "{path}: the contract knows no {media_type}: {response:#}");
-        let errors: Vec<String> = schema(&contract, &body["schema"])
-            .iter_errors(&answer.json())
-            .map(|error| format!("{}: {error}", error.instance_path()))
-            .collect();
-        assert!(errors.is_empty(), "{path}: {errors:#?}\n{:#}", answer.json());
+        check(&contract, body, &answer);
     }
     // Every GET of the contract was tried.
     let reads =
@@ -170,4 +165,123 @@ async fn answers_are_as_the_contract_describes_them() {
     let page = described(&contract, "get", "/v1/documents", 200);
     let page = schema(&contract, &page["content"]["application/json"]["schema"]);
     assert!(!page.is_valid(&json!({ "items": [{ "id": 7 }], "self": "/v1/documents", "sources": [] })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_download_is_an_attachment_whatever_it_holds() {
+    let then = "2026-03-01T09:00:00Z".parse().unwrap();
+    let page = Content::stored("<script>alert(1)</script>");
+    let name = "a\"b;\u{202e}c é.html";
+    let contracts = run(store(Flavour::WsgiDav).file(name, page, then)).await;
+    let gateway = Site::over(&[("contracts", &contracts.base_url)], ACCOUNT).start().await;
+    let list = gateway.get("/v1/documents").await.expect(200);
+    assert_eq!(list["items"][0]["name"], name);
+    let id = list["items"][0]["id"].as_str().unwrap();
+    let answer = gateway.get(&format!("/v1/documents/{id}/content")).await;
+    assert_eq!(answer.octets(200), b"<script>alert(1)</script>");
+    let disposition = answer.header("content-disposition").unwrap();
+    assert!(disposition.starts_with("attachment; "), "{disposition}");
+    assert!(disposition.is_ascii() && disposition.matches('"').count() == 2, "{disposition}");
+    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_person_gets_is_kept_for_nobody_else() {
+    let (_contracts, gateway) = gateway().await;
+    let list = gateway.get("/v1/documents?q=lease").await.expect(200);
+    let id = list["items"][0]["id"].as_str().unwrap();
+    let root =
+        gateway.get("/v1/systems/contracts").await.expect(200)["rootDocumentId"].as_str().unwrap().to_owned();
+    for path in [
+        "/v1/documents".to_owned(),
+        format!("/v1/documents/{id}"),
+        format!("/v1/documents/{id}/content"),
+        format!("/v1/documents/{root}/children"),
+        "/v1/systems".to_owned(),
+        "/v1/me".to_owned(),
+        "/v1/nothing".to_owned(),
+    ] {
+        let answer = gateway.get(&path).await;
+        let kept = answer.header("cache-control").unwrap_or_default();
+        assert!(kept.contains("private") || kept.contains("no-store"), "{path}: {kept}");
+        assert_eq!(answer.header("etag").is_some(), kept.contains("private"), "{path}: {kept}");
+    }
+    // The tag of one person's view is not the tag of another's, who may do more.
+    let path = format!("/v1/documents/{id}");
+    let reader = gateway.get(&path).await;
+    let writer = gateway.send("GET", &path, &gateway.writer, &[], b"").await;
+    assert_ne!(reader.json()["allowedActions"], writer.json()["allowedActions"]);
+    assert_ne!(reader.etag(), writer.etag());
+    let other = [("If-None-Match", reader.etag())];
+    let other = [(other[0].0, other[0].1.as_str())];
+    gateway.send("GET", &path, &gateway.writer, &other, b"").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_to_writes_are_as_the_contract_describes_them() {
+    let (_contracts, gateway) = gateway().await;
+    let contract = gateway.send("GET", "/v1/openapi.json", "", &[], b"").await.json();
+    let root =
+        gateway.get("/v1/systems/contracts").await.expect(200)["rootDocumentId"].as_str().unwrap().to_owned();
+    let id_of = async |name: &str| {
+        let body = json!({ "name": name });
+        gateway.send_json("POST", &format!("/v1/documents/{root}/child-ids"), &[], &body).await
+    };
+    let (named, folder) = (id_of("new.txt").await, id_of("folder").await);
+    let (new, folder) =
+        (named.json()["id"].as_str().unwrap().to_owned(), folder.json()["id"].as_str().unwrap().to_owned());
+    let content = format!("/v1/documents/{new}/content");
+    let absent = [("If-None-Match", "*")];
+    let writer = &gateway.writer;
+    let created = gateway.send("PUT", &content, writer, &absent, b"x").await;
+    let again = gateway.send("PUT", &content, writer, &absent, b"x").await;
+    let blind = gateway.send("PUT", &content, writer, &[], b"x").await;
+    let any = [("If-Match", "*")];
+    let replaced = gateway.send("PUT", &content, writer, &any, b"y").await;
+    let kind = json!({ "objectTypeId": "folder" });
+    let made = gateway.send_json("PUT", &format!("/v1/documents/{folder}"), &absent, &kind).await;
+    let to = json!({ "parentId": folder, "name": "moved.txt" });
+    let moved = gateway.send_json("PUT", &format!("/v1/documents/{new}/location"), &any, &to).await;
+    let moved_to = moved.json()["id"].as_str().unwrap().to_owned();
+    let deleted = gateway.send("DELETE", &format!("/v1/documents/{moved_to}"), writer, &any, b"").await;
+    let twice = gateway.send("DELETE", &format!("/v1/documents/{moved_to}"), writer, &any, b"").await;
+    let mut seen = BTreeSet::new();
+    for (answer, method, path, status) in [
+        (named, "post", "/v1/documents/{id}/child-ids", 200),
+        (created, "put", "/v1/documents/{id}/content", 201),
+        (again, "put", "/v1/documents/{id}/content", 412),
+        (blind, "put", "/v1/documents/{id}/content", 428),
+        (replaced, "put", "/v1/documents/{id}/content", 200),
+        (made, "put", "/v1/documents/{id}", 201),
+        (moved, "put", "/v1/documents/{id}/location", 200),
+        (deleted, "delete", "/v1/documents/{id}", 204),
+        (twice, "delete", "/v1/documents/{id}", 404),
+    ] {
+        assert_eq!(answer.status(), status, "{method} {path}: {}", answer.text());
+        seen.insert((method, path));
+        let response = described(&contract, method, path, status);
+        if status == 204 {
+            assert!(answer.text().is_empty() && response["content"].is_null());
+            continue;
+        }
+        check(&contract, &response["content"][answer.header("content-type").unwrap()], &answer);
+    }
+    let writes = contract["paths"].as_object().unwrap().iter().flat_map(|(path, methods)| {
+        let methods = methods.as_object().unwrap().keys();
+        methods.filter(|method| *method != "get").map(|method| (method.as_str(), path.as_str()))
+    });
+    let writes: BTreeSet<(&str, &str)> =
+        writes.filter(|(method, _)| matches!(*method, "put" | "post" | "delete")).collect();
+    assert_eq!(seen, writes);
+}
+
+/// Holds a body to its schema.
+#[track_caller]
+fn check(contract: &Value, body: &Value, answer: &Answer) {
+    assert!(body.is_object(), "the contract does not know this media type: {answer:?}");
+    let found = answer.json();
+    let validator = schema(contract, &body["schema"]);
+    let errors: Vec<String> =
+        validator.iter_errors(&found).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(errors.is_empty(), "{errors:#?}\n{found:#}");
 }

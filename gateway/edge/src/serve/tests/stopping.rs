@@ -64,6 +64,24 @@ async fn after_the_grace_idle_connections_close_and_the_server_ends() {
 }
 
 #[tokio::test]
+async fn a_connection_that_was_just_taken_may_still_ask() {
+    let server = start(quick());
+    let mut new = server.connect().await;
+    wait_until(|| server.recorder.open() == 1, Duration::from_secs(10)).await.unwrap();
+    server.drain.begin();
+    // The listener goes when the server finishes.
+    portico_simkit::wait::wait_for(
+        async || Connection::open(server.address).await.is_err().then_some(()),
+        Duration::from_secs(10),
+    )
+    .await
+    .unwrap();
+    let reply = new.request("GET", "/hello", &[], b"").await.unwrap();
+    assert_eq!((reply.status, reply.header("connection")), (200, Some("close")));
+    assert_eq!(server.task.await.unwrap(), Drained { cut: 0 });
+}
+
+#[tokio::test]
 async fn what_does_not_finish_is_cut_at_the_deadline() {
     let deadline = Duration::from_millis(300);
     let server = start(ServeConfig { drain_deadline: deadline, ..quick() });

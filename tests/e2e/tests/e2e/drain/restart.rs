@@ -156,7 +156,7 @@ impl Drop for Guarded {
 async fn twenty_restarts_behind_a_held_socket_fail_no_request() {
     let store = small_store(Flavour::Apache).await;
     let site = Site::over(&[("contracts", &store.base_url)], ACCOUNT)
-        .runtime("linger_ms = 100\ndrain_timeout_ms = 5000");
+        .runtime("linger_ms = 250\ndrain_timeout_ms = 5000");
     let token = site.token(&Person::READER);
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let api = socket.local_addr().unwrap();
