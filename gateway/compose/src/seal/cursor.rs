@@ -54,7 +54,7 @@ impl Seals {
     /// Seals a cursor to a route, a query and a person.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidResponse`] when the positions of the sources do not fit into 2 KiB.
+    /// [`ErrorKind::LimitExceeded`] when the positions of the sources do not fit into 2 KiB.
     pub fn seal_cursor(&self, cursor: &Cursor, bound_to: &str, now: Timestamp) -> Result<String, Error> {
         let sealed = Sealed {
             t: now.as_second(),
