@@ -23,7 +23,7 @@ pub struct RequestRecord<'a> {
     pub complete: bool,
     /// The problem that the caller saw.
     pub problem: Option<ProblemCode>,
-    /// The closed set of `error.type`; only for 5xx.
+    /// The closed set of `error.type`; for 5xx, and `cancelled` for a caller that went away before the answer.
     pub error_type: Option<&'static str>,
 }
 
