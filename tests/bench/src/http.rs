@@ -2,14 +2,14 @@
 //!
 //! Every answer is checked for its status and its length. One that is wrong is an error, never a quick answer.
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
 /// No answer takes as long as this.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 /// Large enough that a long body is read in few calls.
 const BUFFER: usize = 256 * 1024;
 
@@ -38,6 +38,12 @@ impl Target {
 pub struct Connection {
     socket: TcpStream,
     buffer: Vec<u8>,
+    /// Reading never waits.
+    restless: bool,
+    /// Octets of the head that is being read.
+    filled: usize,
+    /// Octets of the body that are still to come, once the head is there.
+    left: Option<u64>,
 }
 
 impl Connection {
@@ -45,24 +51,58 @@ impl Connection {
         let socket = TcpStream::connect_timeout(&addr, PATIENCE).context("cannot connect")?;
         socket.set_nodelay(true)?;
         socket.set_read_timeout(Some(PATIENCE))?;
-        Ok(Self { socket, buffer: vec![0; BUFFER] })
+        Ok(Self { socket, buffer: vec![0; BUFFER], restless: false, filled: 0, left: None })
     }
 
     pub fn to(target: &Target) -> Result<Self> {
         Self::open(target.addr)
     }
 
+    /// A connection whose [`Connection::poll`] never waits.
+    pub fn restless(target: &Target) -> Result<Self> {
+        let mut connection = Self::to(target)?;
+        connection.socket.set_nonblocking(true)?;
+        connection.restless = true;
+        Ok(connection)
+    }
+
     /// One request and its whole answer; the body is read and dropped.
     pub fn exchange(&mut self, target: &Target) -> Result<()> {
-        self.socket.write_all(&target.request).context("cannot send")?;
-        let (status, length, mut got) = self.head()?;
-        ensure!(status == 200, "the answer was {status}");
-        ensure!(length == target.length, "the body has {length} octets, not {}", target.length);
-        while got < length {
-            got += self.read(0)? as u64;
-        }
-        ensure!(got == length, "there was more than the body");
+        self.ask(target)?;
+        while !self.poll(target)? {}
         Ok(())
+    }
+
+    /// Sends the request. It is a few hundred octets: there is always room for them.
+    pub fn ask(&mut self, target: &Target) -> Result<()> {
+        (self.filled, self.left) = (0, None);
+        self.socket.write_all(&target.request).context("cannot send")
+    }
+
+    /// Reads once; true when the answer is whole.
+    pub fn poll(&mut self, target: &Target) -> Result<bool> {
+        let octets = match self.socket.read(&mut self.buffer[self.filled..]) {
+            Ok(0) => bail!("the peer closed in mid-answer, or its head is too long"),
+            Ok(octets) => octets,
+            Err(error) if error.kind() == ErrorKind::WouldBlock && self.restless => return Ok(false),
+            Err(error) => return Err(error).context("no answer"),
+        };
+        let octets = match self.left {
+            Some(_) => octets as u64,
+            None => {
+                self.filled += octets;
+                let Some(end) = end_of_head(&self.buffer[..self.filled]) else { return Ok(false) };
+                let (status, length) = parse(&self.buffer[..end])?;
+                ensure!(status == 200, "the answer was {status}");
+                ensure!(length == target.length, "the body has {length} octets, not {}", target.length);
+                self.left = Some(length);
+                (std::mem::take(&mut self.filled) - end) as u64
+            }
+        };
+        let left = self.left.unwrap_or_default();
+        ensure!(octets <= left, "there was more than the body");
+        self.left = Some(left - octets);
+        Ok(left == octets)
     }
 
     /// One request with any method, and the answer's body.
@@ -97,12 +137,11 @@ impl Connection {
         let mut filled = 0;
         let end = loop {
             filled += self.read(filled)?;
-            if let Some(end) = self.buffer[..filled].windows(4).position(|four| four == b"\r\n\r\n") {
-                break end + 4;
+            if let Some(end) = end_of_head(&self.buffer[..filled]) {
+                break end;
             }
         };
-        let head = std::str::from_utf8(&self.buffer[..end]).context("a head that is no text")?;
-        let (status, length) = parse(head)?;
+        let (status, length) = parse(&self.buffer[..end])?;
         self.buffer.copy_within(end..filled, 0);
         Ok((status, length, (filled - end) as u64))
     }
@@ -116,7 +155,12 @@ impl Connection {
     }
 }
 
-fn parse(head: &str) -> Result<(u16, u64)> {
+fn end_of_head(octets: &[u8]) -> Option<usize> {
+    octets.windows(4).position(|four| four == b"\r\n\r\n").map(|end| end + 4)
+}
+
+fn parse(head: &[u8]) -> Result<(u16, u64)> {
+    let head = std::str::from_utf8(head).context("a head that is no text")?;
     let mut lines = head.split("\r\n");
     let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.1 ")).and_then(|rest| rest.get(..3));
     let status = status.and_then(|code| code.parse().ok()).context("not an HTTP/1.1 answer")?;

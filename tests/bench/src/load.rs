@@ -1,11 +1,11 @@
 //! Two kinds of load: as much as goes (for throughput) and a constant rate (for latency).
 
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
-use crate::http::{Connection, Target};
+use crate::http::{Connection, PATIENCE, Target};
 use crate::pause;
 use crate::process::Subject;
 
@@ -33,42 +33,47 @@ pub struct Latency {
     pub p99: f64,
 }
 
-const WARM_UP: u8 = 0;
-const MEASURE: u8 = 1;
-const STOP: u8 = 2;
-
 /// Every connection sends its next request as soon as it has the answer to the last one.
+///
+/// One thread that never sleeps: otherwise every write of a subject would pay for waking a core, a slow subject for each and
+/// a quick one for few.
 pub fn closed(target: &Target, shape: Shape, subject: &Subject) -> Result<Throughput> {
-    let phase = AtomicU8::new(WARM_UP);
-    std::thread::scope(|scope| {
-        let worker = || -> Result<u64> {
-            let mut connection = Connection::to(target)?;
-            let mut counted = 0;
-            loop {
-                connection.exchange(target)?;
-                match phase.load(Ordering::Relaxed) {
-                    WARM_UP => {}
-                    MEASURE => counted += 1,
-                    _ => return Ok(counted),
-                }
-            }
-        };
-        let workers: Vec<_> = (0..shape.connections).map(|_| scope.spawn(worker)).collect();
-        pause(shape.warm_up);
-        let (from, busy_before) = (Instant::now(), subject.busy()?);
-        phase.store(MEASURE, Ordering::Relaxed);
-        pause(shape.measured);
-        phase.store(STOP, Ordering::Relaxed);
-        let (took, busy_after) = (from.elapsed().as_secs_f64(), subject.busy()?);
-        let mut answers = 0;
-        for worker in workers {
-            answers += worker.join().ok().context("a worker panicked")??;
-        }
-        Ok(Throughput {
-            rate: answers as f64 / took,
-            busy: busy_after.saturating_sub(busy_before).as_secs_f64() / took,
+    let mut connections = (0..shape.connections)
+        .map(|_| {
+            let mut connection = Connection::restless(target)?;
+            connection.ask(target)?;
+            Ok(connection)
         })
-    })
+        .collect::<Result<Vec<_>>>()?;
+    spin(&mut connections, target, shape.warm_up)?;
+    let (from, busy) = (Instant::now(), subject.busy()?);
+    let answers = spin(&mut connections, target, shape.measured)?;
+    let took = from.elapsed().as_secs_f64();
+    let busy = subject.busy()?.saturating_sub(busy).as_secs_f64();
+    Ok(Throughput { rate: answers as f64 / took, busy: busy / took })
+}
+
+/// Counts answers, and asks again for each.
+fn spin(connections: &mut [Connection], target: &Target, time: Duration) -> Result<u64> {
+    let (mut answers, mut last, from) = (0_u64, Instant::now(), Instant::now());
+    while from.elapsed() < time {
+        let mut idle = true;
+        for connection in &mut *connections {
+            if connection.poll(target)? {
+                connection.ask(target)?;
+                answers += 1;
+                idle = false;
+            }
+        }
+        if idle {
+            ensure!(last.elapsed() < PATIENCE, "no answer for {PATIENCE:?}");
+            // The back office runs on the same core.
+            std::thread::yield_now();
+        } else {
+            last = Instant::now();
+        }
+    }
+    Ok(answers)
 }
 
 /// `rate` requests a second, evenly spaced, spread over the connections in turn.

@@ -53,8 +53,8 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let plan = if arguments.quick { Plan::QUICK } else { Plan::FULL };
     let binary = std::path::absolute(&arguments.binary)?;
-    let machine = machine::describe(&binary, profile(&binary));
-    process::pin_self()?;
+    let mut machine = machine::describe(&binary, profile(&binary));
+    machine.push(("Scheduling", process::settle()?.to_owned()));
 
     let (verdicts, pages) = run(plan, arguments.only, &binary)?;
     let summary = results::summary(&verdicts);

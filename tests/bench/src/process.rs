@@ -68,8 +68,9 @@ fn ticks_of(pid: u32) -> Result<u64> {
     field(11).zip(field(12)).map(|(user, system)| user + system).context("/proc/PID/stat")
 }
 
-/// Keeps this process, and what it starts from now on, to one core.
-pub fn pin_self() -> Result<()> {
+/// Keeps this process, and what it starts from now on, to one core; before everything else on the machine where that is
+/// allowed. Says which of the two.
+pub fn settle() -> Result<&'static str> {
     let (core, pid) = (OTHER_CORE.to_string(), std::process::id().to_string());
     let output = Command::new("taskset").args(["-cp", &core, &pid]).output();
     let output = output.context("taskset is needed (Debian: util-linux)")?;
@@ -78,5 +79,10 @@ pub fn pin_self() -> Result<()> {
         "the bench needs two cores: {}",
         String::from_utf8_lossy(&output.stderr).trim()
     );
-    Ok(())
+    // A compiler in the background would otherwise hold a core for milliseconds, now one subject's and now another's.
+    let ahead = Command::new("chrt").args(["--rr", "--pid", "1", &pid]).output();
+    Ok(match ahead {
+        Ok(output) if output.status.success() => "real-time, everything that is measured alike",
+        _ => "ordinary: quiet the machine before you believe the figures",
+    })
 }
