@@ -174,7 +174,11 @@ async fn until_stopped(
             }
             _ = terminate.recv() => return Ok(()),
             _ = interrupt.recv() => return Ok(()),
-            _ = hangup.recv() => reload(authenticator, tls),
+            _ = hangup.recv() => {
+                reload(authenticator, tls);
+                // Whoever renewed a certificate wants to see it at once, not in an hour.
+                hourly.reset_immediately();
+            }
         }
     }
 }

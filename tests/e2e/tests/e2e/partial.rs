@@ -5,11 +5,12 @@ mod matrix;
 
 use std::time::Duration;
 
-use portico_simkit::fault::FaultProxy;
+use portico_simkit::fault::{Fault, FaultProxy};
+use portico_simkit::wait::wait_for;
 use portico_webdav_sim::{Flavour, Running};
 use serde_json::Value;
 
-use crate::support::{ACCOUNT, Gateway, Site, small_store};
+use crate::support::{ACCOUNT, Gateway, SOON, Site, small_store};
 
 /// Words that a sick store says and nobody else may.
 const SAID: &str = "Zaphod-42";
@@ -47,6 +48,19 @@ impl Pair {
         let system = gateway.get("/v1/systems/right").await.expect(200);
         let root = system["rootDocumentId"].as_str().unwrap().to_owned();
         Self { _stores: stores, left, right, gateway, document, root }
+    }
+
+    /// Sets the fault of a store, for kept connections too.
+    async fn sicken(&self, system: &str, fault: Fault) {
+        let proxy = if system == "left" { &self.left } else { &self.right };
+        if fault == Fault::ResetOnAccept {
+            // It acts on new connections only, so those that are kept have to end before.
+            proxy.set(Fault::RefuseConnections).await;
+            let path = format!("/v1/documents?source={system}");
+            let ended = async || (self.gateway.get(&path).await.status() != 200).then_some(());
+            wait_for(ended, SOON).await.expect("kept connections end");
+        }
+        proxy.set(fault).await;
     }
 
     async fn breaker(&self, system: &str) -> String {

@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::{Timestamp, ToSpan as _};
 use portico_simkit::wait::wait_for;
 use portico_webdav_sim::Flavour;
-use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -18,12 +19,16 @@ use tokio_rustls::{TlsConnector, rustls};
 use crate::support::gateway::signal;
 use crate::support::{ACCOUNT, SOON, Site, small_store};
 
-/// Writes a new certificate for `localhost`; its octets.
-fn renew(folder: &Path) -> CertificateDer<'static> {
-    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    std::fs::write(folder.join("tls.pem"), cert.pem()).unwrap();
-    std::fs::write(folder.join("tls-key.pem"), signing_key.serialize_pem()).unwrap();
-    CertificateDer::from_pem_slice(cert.pem().as_bytes()).unwrap()
+/// Writes a new certificate for `localhost` that is good for some days, and part of another; its octets.
+fn renew(folder: &Path, days: i32) -> CertificateDer<'static> {
+    let last = (Timestamp::now() + (24 * (days + 1)).hours()).to_zoned(jiff::tz::TimeZone::UTC).date();
+    let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    params.not_after = date_time_ymd(last.year().into(), last.month() as u8, last.day() as u8);
+    let key = KeyPair::generate().unwrap();
+    let pem = params.self_signed(&key).unwrap().pem();
+    std::fs::write(folder.join("tls.pem"), &pem).unwrap();
+    std::fs::write(folder.join("tls-key.pem"), key.serialize_pem()).unwrap();
+    CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()
 }
 
 async fn connect(
@@ -67,7 +72,7 @@ async fn tls_is_configured_and_a_renewed_certificate_needs_no_restart() {
     let store = small_store(Flavour::Apache).await;
     let site = Site::over(&[("contracts", &store.base_url)], ACCOUNT)
         .listen("[listen.tls]\ncertificate = \"tls.pem\"\nkey = \"file:tls-key.pem\"\n");
-    let first = renew(site.folder());
+    let first = renew(site.folder(), 365);
     let gateway = site.start().await;
     assert!(gateway.api.starts_with("https://"));
     let api = gateway.api_addr();
@@ -84,7 +89,7 @@ async fn tls_is_configured_and_a_renewed_certificate_needs_no_restart() {
     assert!(!plain.starts_with(b"HTTP/"));
 
     let mut kept = connect(api, &first, rustls::ALL_VERSIONS).await.unwrap();
-    let second = renew(gateway.site.folder());
+    let second = renew(gateway.site.folder(), 365);
     signal(gateway.pid(), "HUP");
     let renewed = async || connect(api, &second, rustls::ALL_VERSIONS).await.ok();
     let mut new = wait_for(renewed, SOON).await.expect("the new certificate is shown");
@@ -103,5 +108,29 @@ async fn tls_is_configured_and_a_renewed_certificate_needs_no_restart() {
         metrics.lines().any(|line| line.contains("certificate_days") && !line.starts_with('#')),
         "{metrics}"
     );
+    assert!(gateway.stop().status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_runs_out_is_warned_of_three_times() {
+    let store = small_store(Flavour::Apache).await;
+    let site = Site::over(&[("contracts", &store.base_url)], ACCOUNT)
+        .listen("[listen.tls]\ncertificate = \"tls.pem\"\nkey = \"file:tls-key.pem\"\n");
+    renew(site.folder(), 100);
+    let gateway = site.start().await;
+    let warnings = || gateway.log().matches("certificate expires soon").count();
+    let metric = async || {
+        let metrics =
+            portico_simkit::client::get(&format!("{}/metrics", gateway.ops), &[]).await.unwrap().text();
+        let line = metrics.lines().find(|line| line.contains("certificate_days") && !line.starts_with('#'));
+        line.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap())
+    };
+    for (days, expected) in [(100, 0), (29, 1), (20, 1), (13, 2), (2, 3), (1, 3), (90, 3), (10, 4)] {
+        renew(gateway.site.folder(), days);
+        gateway.signal("HUP");
+        let shown = async || (metric().await? == f64::from(days)).then_some(());
+        wait_for(shown, SOON).await.unwrap_or_else(|_| panic!("the metric never showed {days} days"));
+        assert_eq!(warnings(), expected, "with {days} days left: {}", gateway.log());
+    }
     assert!(gateway.stop().status.success());
 }

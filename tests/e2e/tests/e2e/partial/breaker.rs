@@ -12,9 +12,7 @@ async fn after_some_failures_nothing_is_sent_until_one_probe_succeeds() {
     let limits = "max_attempts = 1\nbreaker_failures = 3\nbreaker_open_ms = 1500\nattempt_timeout_ms = 700";
     let pair = Pair::start(limits, "").await;
     let path = format!("/v1/documents/{}", pair.document);
-    // Kept connections end, and new ones are counted.
-    pair.right.set(Fault::RefuseConnections).await;
-    pair.right.set(Fault::ResetOnAccept).await;
+    pair.sicken("right", Fault::ResetOnAccept).await;
     let opened = async || {
         pair.gateway.get(&path).await.problem(503, "backend_unavailable");
         (pair.breaker("right").await == "open").then_some(())

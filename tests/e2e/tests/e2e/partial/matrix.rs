@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use portico_simkit::fault::{Fault, FaultProxy};
+use portico_simkit::fault::Fault;
 use portico_simkit::wait::wait_for;
 
 use super::{MARGIN, Pair, SAID, source};
@@ -83,19 +83,11 @@ fn faults() -> Vec<(&'static str, Fault, &'static str, u16, &'static str)> {
     ]
 }
 
-async fn sicken(proxy: &FaultProxy, fault: Fault) {
-    if fault == Fault::ResetOnAccept {
-        // It acts on new connections only, so kept ones have to end.
-        proxy.set(Fault::RefuseConnections).await;
-    }
-    proxy.set(fault).await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_says_which_source_is_missing_and_why() {
     let pair = Pair::start(LIMITS, WIRE).await;
     for (name, fault, status, _, _) in faults() {
-        sicken(&pair.right, fault).await;
+        pair.sicken("right", fault).await;
         let started = Instant::now();
         let answer = pair.gateway.get("/v1/documents").await;
         let took = started.elapsed();
@@ -122,8 +114,8 @@ async fn a_list_says_which_source_is_missing_and_why() {
 async fn when_no_source_answers_the_list_is_a_problem_and_never_empty() {
     let pair = Pair::start(LIMITS, WIRE).await;
     for (name, fault, status, _, _) in faults() {
-        sicken(&pair.left, fault.clone()).await;
-        sicken(&pair.right, fault).await;
+        pair.sicken("left", fault.clone()).await;
+        pair.sicken("right", fault).await;
         let started = Instant::now();
         let answer = pair.gateway.get("/v1/documents").await;
         assert!(started.elapsed() < ATTEMPT + MARGIN, "{name} took {:?}", started.elapsed());
@@ -157,7 +149,7 @@ async fn one_thing_of_a_sick_store_is_502_503_or_504() {
         format!("/v1/documents/{}/children", pair.root),
     ];
     for (name, fault, _, status, code) in faults() {
-        sicken(&pair.right, fault.clone()).await;
+        pair.sicken("right", fault.clone()).await;
         for path in &paths {
             let content = path.ends_with("content");
             if content && matches!(fault, Fault::ResetAfter(400) | Fault::Stall(400)) {

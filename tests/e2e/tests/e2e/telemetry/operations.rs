@@ -86,3 +86,20 @@ async fn readiness_never_asks_a_back_office_and_metrics_and_status_tell_how_it_i
     let said = gateway.site.portico(&["validate", "--config", "portico.toml"]);
     assert!(String::from_utf8_lossy(&said.stdout).contains(hash), "and is that of the file");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_folder_that_cannot_be_written_ends_readiness_and_nothing_else() {
+    let store = small_store(Flavour::Apache).await;
+    let gateway = Site::over(&[("contracts", &store.base_url)], ACCOUNT).start().await;
+    let (here, away) = (gateway.site.path("data"), gateway.site.path("data-away"));
+    let ready = format!("{}/readyz", gateway.ops);
+    assert_eq!(client::get(&ready, &[]).await.unwrap().status, 200);
+    std::fs::rename(&here, &away).unwrap();
+    let reply = client::get(&ready, &[]).await.unwrap();
+    assert_eq!(reply.status, 503);
+    assert!(reply.text().contains("data folder"), "{}", reply.text());
+    assert_eq!(client::get(&format!("{}/livez", gateway.ops), &[]).await.unwrap().status, 200);
+    gateway.get("/v1/documents").await.expect(200);
+    std::fs::rename(&away, &here).unwrap();
+    assert_eq!(client::get(&ready, &[]).await.unwrap().status, 200);
+}

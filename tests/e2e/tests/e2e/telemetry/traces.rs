@@ -1,5 +1,6 @@
 //! One request is one tree: at a collector that we did not write, and on disk.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use portico_servers::{Product, for_test};
@@ -9,7 +10,7 @@ use portico_simkit::http::{Server, full, read_capped};
 use portico_simkit::wait::{wait_blocking, wait_until};
 use portico_webdav_sim::Flavour;
 
-use crate::support::{ACCOUNT, Gateway, SOON, Site, small_store};
+use crate::support::{ACCOUNT, Gateway, SOON, Site, ask, small_store};
 
 /// One span as rotel prints it.
 #[derive(Debug, Clone, Default)]
@@ -105,6 +106,56 @@ async fn one_request_is_one_tree_from_the_caller_to_the_back_office() {
         [format!("00-{trace}-{}-01", attempt.id)],
         "the store is told the attempt, and that it is sampled"
     );
+    assert!(gateway.stop().status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_load_every_request_is_still_one_tree() {
+    const REQUESTS: u64 = 120;
+    let Some(rotel) = for_test(Product::Rotel) else { return };
+    let store = small_store(Flavour::Apache).await;
+    let otlp = format!("[telemetry.otlp]\nendpoint = \"http://{}\"\nsample_ratio = 1.0\n", rotel.addr);
+    let gateway =
+        Site::over(&[("one", &store.base_url), ("two", &store.base_url)], ACCOUNT).with(&otlp).start().await;
+    let callers = (0..8).map(|caller| {
+        let (api, reader) = (gateway.api.clone(), gateway.reader.clone());
+        tokio::spawn(async move {
+            for number in (caller..REQUESTS).step_by(8) {
+                let from = format!("00-{:032x}-{:016x}-01", 0xabc0_0000 + number, number + 1);
+                let headers = [("traceparent", from.as_str())];
+                ask(&api, "GET", "/v1/documents?limit=1", &reader, &headers, b"").await.expect(200);
+            }
+        })
+    });
+    for caller in callers.collect::<Vec<_>>() {
+        caller.await.unwrap();
+    }
+    // A list over two stores: the request, a call to each, and at least one attempt in each call.
+    let trees = || {
+        let mut trees: BTreeMap<String, Vec<Span>> = BTreeMap::new();
+        for span in spans(&rotel.log_text()) {
+            trees.entry(span.trace.clone()).or_default().push(span);
+        }
+        trees
+    };
+    let whole = || {
+        let trees = trees();
+        trees.len() as u64 == REQUESTS && trees.values().all(|tree| tree.len() >= 5)
+    };
+    wait_until(whole, SOON)
+        .await
+        .unwrap_or_else(|_| panic!("{:?}", trees().values().map(Vec::len).collect::<Vec<_>>()));
+    for (number, (trace, tree)) in trees().into_iter().enumerate() {
+        assert_eq!(trace, format!("{:032x}", 0xabc0_0000 + number));
+        let ids: BTreeSet<&str> = tree.iter().map(|span| span.id.as_str()).collect();
+        assert_eq!(ids.len(), tree.len(), "a span came twice: {tree:#?}");
+        let (roots, inner): (Vec<&Span>, Vec<&Span>) =
+            tree.iter().partition(|span| !ids.contains(span.parent.as_str()));
+        assert_eq!(roots.len(), 1, "{tree:#?}");
+        assert_eq!(roots[0].parent, format!("{:016x}", number + 1), "the caller's span is the parent");
+        assert_eq!(roots[0].name, "GET /v1/documents");
+        assert_eq!(inner.iter().filter(|span| span.name == "documents list").count(), 2, "{tree:#?}");
+    }
     assert!(gateway.stop().status.success());
 }
 
