@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use portico_contract::access::Facts;
+use portico_contract::access::{Facts, Scope};
 use portico_contract::documents::{
     ByteRange, ContentHead, CopyDocument, CreateFolder, DeleteDocument, DocumentRecord, DocumentRef,
     GetDocument, ListChildren, ListDocuments, MoveDocument, NameChild, Precondition, ReadContent,
@@ -14,7 +14,7 @@ use portico_contract::{CallContext, Error, ErrorKind, NativeId, Operation, Strea
 use portico_policy::{Action, Policy};
 use portico_schemas::{FieldError, ResourceType};
 
-use crate::fan_out::{FanOut, HasFacts, target};
+use crate::fan_out::{FanOut, HasFacts, readable, target};
 use crate::listing::{ListRequest, Listing, Refusal};
 use crate::seal::Seals;
 use crate::systems::{System, Systems};
@@ -177,7 +177,7 @@ impl Documents {
     ) -> Result<Found<DocumentRecord>, Error> {
         let (system, document) = self.open(id, "/id")?;
         let document = not_root(document)?;
-        self.check_changed(context, system, &document, precondition == Precondition::Absent).await?;
+        self.check_changed(context, system, &id_of(&document), precondition == Precondition::Absent).await?;
         let operation = WriteContent { document, precondition, upload };
         let record = system.upstream.call(context.clone(), operation).await?;
         Ok(self.found(context, system, record))
@@ -194,7 +194,7 @@ impl Documents {
     ) -> Result<Found<DocumentRecord>, Error> {
         let (system, document) = self.open(id, "/id")?;
         let folder = not_root(document)?;
-        self.check_changed(context, system, &folder, true).await?;
+        self.check_changed(context, system, &id_of(&folder), true).await?;
         let record = system.upstream.call(context.clone(), CreateFolder { folder }).await?;
         Ok(self.found(context, system, record))
     }
@@ -215,7 +215,8 @@ impl Documents {
         let document = not_root(document)?;
         let (there, folder) = self.open(folder, "/parentId")?;
         same_store(system, there)?;
-        self.check_changed(context, system, &document, false).await?;
+        self.check_changed(context, system, &id_of(&document), false).await?;
+        self.check_changed(context, system, &folder, false).await?;
         let named = NameChild { folder, name: name.to_owned() };
         let destination = system.upstream.call(context.clone(), named).await?;
         let operation = MoveDocument { document, destination, precondition };
@@ -244,7 +245,7 @@ impl Documents {
             let record = system.upstream.call(context.clone(), read).await?;
             self.check_shown(context, system, &record.facts)?;
         }
-        self.check_changed(context, system, &destination, true).await?;
+        self.check_changed(context, system, &id_of(&destination), true).await?;
         let record = system.upstream.call(context.clone(), CopyDocument { document, destination }).await?;
         Ok(self.found(context, system, record))
     }
@@ -261,7 +262,7 @@ impl Documents {
     ) -> Result<(), Error> {
         let (system, document) = self.open(id, "/id")?;
         let document = not_root(document)?;
-        self.check_changed(context, system, &document, false).await?;
+        self.check_changed(context, system, &id_of(&document), false).await?;
         system.upstream.call(context.clone(), DeleteDocument { document, precondition }).await
     }
 
@@ -286,8 +287,7 @@ impl Documents {
 
     /// Refuses before anything is asked when the person may see nothing of the store at all.
     fn may_be_shown(&self, context: &CallContext, system: &System) -> Result<(), Error> {
-        use portico_contract::access::Scope;
-        match self.policy.scope(&context.principal, Action::Read, &target(ResourceType::Document, system)) {
+        match readable(&*self.policy, context, ResourceType::Document, system) {
             Scope::None => Err(Error::new(ErrorKind::Forbidden, "You may not see documents of this system.")),
             _ => Ok(()),
         }
@@ -308,13 +308,13 @@ impl Documents {
         &self,
         context: &CallContext,
         system: &System,
-        document: &NativeId,
+        document: &DocumentRef,
         is_new: bool,
     ) -> Result<(), Error> {
         let facts = if system.upstream.profile.uniform_facts || is_new {
             Facts::default()
         } else {
-            let read = GetDocument { document: DocumentRef::Id(document.clone()) };
+            let read = GetDocument { document: document.clone() };
             let record = system.upstream.call(context.clone(), read).await?;
             self.check_shown(context, system, &record.facts)?;
             record.facts
@@ -339,6 +339,10 @@ fn not_root(document: DocumentRef) -> Result<NativeId, Error> {
             "This is the root folder of a store; it cannot be read as content or changed.",
         )),
     }
+}
+
+fn id_of(document: &NativeId) -> DocumentRef {
+    DocumentRef::Id(document.clone())
 }
 
 fn same_store(one: &System, other: &System) -> Result<(), Error> {

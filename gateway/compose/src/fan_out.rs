@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use portico_contract::access::{Facts, Scope};
 use portico_contract::paging::{ListQuery, SourcePage};
-use portico_contract::{CallContext, Capability, Error, ErrorKind, SystemKey};
+use portico_contract::{CallContext, Capability, Error, ErrorKind, Retry, SystemKey};
 use portico_policy::{Action, Policy, Target};
 use portico_schemas::{FieldError, ResourceType, SourceReport, SourceStatus};
 
@@ -40,7 +40,9 @@ pub(crate) struct FanOut<'a> {
 
 /// One source of one page: asked, left out, or already done.
 struct Seat<'a> {
-    system: &'a System,
+    key: &'a SystemKey,
+    /// `None` once it is no longer configured; it has then failed.
+    system: Option<&'a System>,
     at: SourcePosition,
     report: SourceReport,
 }
@@ -73,8 +75,12 @@ impl FanOut<'_> {
     {
         let binding = request.binding(self.route, &context.principal);
         let now = Timestamp::now();
+        let opened;
         let mut seats = match &request.cursor {
-            Some(cursor) => self.resume(&self.seals.open_cursor(cursor, &binding, now)?),
+            Some(cursor) => {
+                opened = self.seals.open_cursor(cursor, &binding, now)?;
+                self.resume(context, &opened)
+            }
             None => self.first_page(context, request)?,
         };
         let order = self.order(request, &seats);
@@ -85,7 +91,7 @@ impl FanOut<'_> {
                 break items;
             }
         };
-        let next = self.next(&seats, &binding, now)?;
+        let next = self.next(&mut seats, &binding, now)?;
         Ok(Listing { items, next, sources: seats.into_iter().map(|seat| seat.report).collect() })
     }
 
@@ -104,18 +110,19 @@ impl FanOut<'_> {
         Fut: Future<Output = Result<SourcePage<T>, Error>>,
     {
         let open: Vec<usize> = (0..seats.len()).filter(|index| seats[*index].is_open()).collect();
-        let calls = open.iter().map(|index| {
-            let seat = &seats[*index];
-            ask(seat.system.clone(), context.clone(), self.query(context, request, seat))
+        let calls = open.iter().filter_map(|index| {
+            let (seat, system) = (&seats[*index], seats[*index].system?);
+            let answer = ask(system.clone(), context.clone(), self.query(context, request, &seat.at, system));
+            Some(async move { (*index, system, answer.await) })
         });
         let answers = join_all(calls).await;
         let (mut lanes, mut lane_seats) = (Vec::new(), Vec::new());
-        for (index, answer) in open.into_iter().zip(answers) {
+        for (index, system, answer) in answers {
             match answer {
                 Ok(page) => {
                     seats[index].report.fetched_at = Some(Timestamp::now());
                     lanes.push(Lane::new(page));
-                    lane_seats.push(index);
+                    lane_seats.push((index, system));
                 }
                 Err(error) => fail(&mut seats[index], &error),
             }
@@ -125,11 +132,11 @@ impl FanOut<'_> {
         }
         let taken = merge(&mut lanes, request.limit, order);
         let shown = taken.into_iter().filter_map(|(lane, item)| {
-            let system = seats[lane_seats[lane]].system;
+            let (_, system) = lane_seats[lane];
             self.visible(context, system, item.facts()).then(|| found(system, item))
         });
         let items = shown.collect();
-        for (lane, index) in lanes.into_iter().zip(lane_seats) {
+        for (lane, (index, _)) in lanes.into_iter().zip(lane_seats) {
             match lane.left() {
                 Left::At(Some(position)) => seats[index].at = SourcePosition::Next(position),
                 Left::At(None) => {}
@@ -149,7 +156,12 @@ impl FanOut<'_> {
             if !wanted {
                 continue;
             }
-            let mut seat = Seat { system, at: SourcePosition::Start, report: report(system) };
+            let mut seat = Seat {
+                key: system.key(),
+                system: Some(system),
+                at: SourcePosition::Start,
+                report: report(system.key()),
+            };
             if let Some(error) = unsupported(request, capability) {
                 fail(&mut seat, &error);
             } else if self.scope(context, system) == Scope::None {
@@ -190,22 +202,31 @@ impl FanOut<'_> {
     }
 
     /// Who takes part, on later pages: those of the cursor. One that failed stays failed; one that is no longer
-    /// configured counts as failed from now on.
-    fn resume(&self, cursor: &Cursor) -> Vec<Seat<'_>> {
-        let mut seats = Vec::new();
-        for (key, at) in &cursor.sources {
-            let Some(system) = self.systems.get(key) else { continue };
-            let mut seat = Seat { system, at: at.clone(), report: report(system) };
-            if let SourcePosition::Failed(status) = at {
-                seat.report.status = *status;
-                let why = "This system failed on an earlier page of this list; start again to include it.";
-                let mut problem = Error::new(kind_of(*status), why).to_problem();
-                problem.system = Some(system.key().as_str().to_owned());
-                seat.report.problem = Some(Box::new(problem));
+    /// configured, or no longer open to the person, has failed from now on.
+    fn resume<'s>(&'s self, context: &CallContext, cursor: &'s Cursor) -> Vec<Seat<'s>> {
+        let seat = |(key, at): &'s (SystemKey, SourcePosition)| {
+            let system = self.systems.get(key);
+            let mut seat = Seat { key, system, at: at.clone(), report: report(key) };
+            match (at, system) {
+                (SourcePosition::Failed(status), _) => {
+                    let why =
+                        "This system failed on an earlier page of this list; start again to include it.";
+                    fail(&mut seat, &Error::new(kind_of(*status), why));
+                    seat.at = at.clone();
+                    seat.report.status = *status;
+                }
+                (_, None) => {
+                    let why = "This system is no longer configured; start the list again without it.";
+                    fail(&mut seat, &Error::new(ErrorKind::BreakerOpen, why).with_retry(Retry::Never));
+                }
+                (_, Some(system)) if self.scope(context, system) == Scope::None => {
+                    fail(&mut seat, &not_for_them());
+                }
+                _ => {}
             }
-            seats.push(seat);
-        }
-        seats
+            seat
+        };
+        cursor.sources.iter().map(seat).collect()
     }
 
     /// How the lanes are put together. A merge needs an order that all of them sort natively.
@@ -213,45 +234,81 @@ impl FanOut<'_> {
         if !request.sort.is_empty() {
             return Order::ByKey(request.sort.iter().map(|term| term.descending).collect());
         }
-        let mut natural =
-            seats.iter().filter(|seat| !matches!(seat.at, SourcePosition::Failed(_))).map(|seat| {
-                seat.system.upstream.profile.operations.get(self.operation).and_then(|c| c.natural_sort)
-            });
+        let asked = seats.iter().filter(|seat| !matches!(seat.at, SourcePosition::Failed(_)));
+        let mut natural = asked.filter_map(|seat| seat.system).map(|system| {
+            let capability = system.upstream.profile.operations.get(self.operation);
+            capability.and_then(|capability| capability.natural_sort)
+        });
         match natural.next() {
             Some(Some(first)) if natural.all(|sort| sort == Some(first)) => Order::ByKey(vec![false]),
             _ => Order::Configured,
         }
     }
 
-    fn query(&self, context: &CallContext, request: &ListRequest, seat: &Seat<'_>) -> ListQuery {
+    fn query(
+        &self,
+        context: &CallContext,
+        request: &ListRequest,
+        at: &SourcePosition,
+        system: &System,
+    ) -> ListQuery {
         ListQuery {
             filters: request.filters.clone(),
             sort: request.sort.clone(),
             limit: request.limit,
-            after: match &seat.at {
+            after: match at {
                 SourcePosition::Next(position) => Some(position.clone()),
                 _ => None,
             },
-            scope: self.scope(context, seat.system),
+            scope: self.scope(context, system),
         }
     }
 
     fn scope(&self, context: &CallContext, system: &System) -> Scope {
-        self.policy.scope(&context.principal, Action::Read, &target(self.resource, system))
+        readable(self.policy, context, self.resource, system)
     }
 
     fn visible(&self, context: &CallContext, system: &System, facts: &Facts) -> bool {
         self.policy.allows(&context.principal, Action::Read, &target(self.resource, system), facts)
     }
 
-    fn next(&self, seats: &[Seat<'_>], binding: &str, now: Timestamp) -> Result<Option<String>, Error> {
-        if !seats.iter().any(Seat::is_open) {
-            return Ok(None);
+    /// The cursor of the next page. Where the positions do not fit into one, the source with the longest fails, and the
+    /// others go on.
+    fn next(&self, seats: &mut [Seat<'_>], binding: &str, now: Timestamp) -> Result<Option<String>, Error> {
+        while seats.iter().any(Seat::is_open) {
+            let sources = seats.iter().map(|seat| (seat.key.clone(), seat.at.clone())).collect();
+            let error = match self.seals.seal_cursor(&Cursor { sources }, binding, now) {
+                Ok(cursor) => return Ok(Some(cursor)),
+                Err(error) => error,
+            };
+            let longest = seats.iter_mut().max_by_key(|seat| match &seat.at {
+                SourcePosition::Next(position) => position.as_str().len(),
+                _ => 0,
+            });
+            match longest.filter(|seat| matches!(seat.at, SourcePosition::Next(_))) {
+                Some(seat) => fail(seat, &error),
+                None => return Err(error),
+            }
         }
-        let sources: Vec<(SystemKey, SourcePosition)> =
-            seats.iter().map(|seat| (seat.system.key().clone(), seat.at.clone())).collect();
-        self.seals.seal_cursor(&Cursor { sources }, binding, now).map(Some)
+        Ok(None)
     }
+}
+
+/// What part of a system a person may read. Where no thing has facts of its own, one decision holds for all of them: a
+/// person whose rules do not reach up to the system's classification may read nothing, which is another answer
+/// than an empty list.
+pub(crate) fn readable(
+    policy: &dyn Policy,
+    context: &CallContext,
+    resource: ResourceType,
+    system: &System,
+) -> Scope {
+    let target = target(resource, system);
+    let uniform = system.upstream.profile.uniform_facts;
+    if uniform && !policy.allows(&context.principal, Action::Read, &target, &Facts::default()) {
+        return Scope::None;
+    }
+    policy.scope(&context.principal, Action::Read, &target)
 }
 
 /// What the policy is asked about.
@@ -259,9 +316,9 @@ pub(crate) fn target(resource: ResourceType, system: &System) -> Target<'_> {
     Target { resource, system: system.key(), default_classification: system.upstream.profile.classification }
 }
 
-fn report(system: &System) -> SourceReport {
+fn report(key: &SystemKey) -> SourceReport {
     SourceReport {
-        system: system.key().as_str().to_owned(),
+        system: key.as_str().to_owned(),
         status: SourceStatus::Ok,
         fetched_at: None,
         retry_after: None,
@@ -271,11 +328,15 @@ fn report(system: &System) -> SourceReport {
 
 fn fail(seat: &mut Seat<'_>, error: &Error) {
     let mut problem = error.to_problem();
-    problem.system.get_or_insert_with(|| seat.system.key().as_str().to_owned());
+    problem.system.get_or_insert_with(|| seat.key.as_str().to_owned());
     seat.at = SourcePosition::Failed(error.kind().source_status());
     seat.report.status = error.kind().source_status();
     seat.report.retry_after = problem.retry_after;
     seat.report.problem = Some(Box::new(problem));
+}
+
+fn not_for_them() -> Error {
+    Error::new(ErrorKind::Forbidden, "You may not see this list in this system.")
 }
 
 /// The kind that stands for a status when only the status was kept.
