@@ -3,9 +3,12 @@
 mod config;
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -21,7 +24,7 @@ use portico_settings::Settings;
 use portico_telemetry::Telemetry;
 use serde_json::json;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::assemble::{self, TELEMETRY_FLUSH};
 use crate::observe::Requests;
@@ -85,12 +88,14 @@ async fn run(settings: &Settings, telemetry: &Arc<Telemetry>, ready: Ready) -> R
     let (api, ops_server) = servers(settings, tls.clone())?;
     let (api_at, ops_at) = (api.local_addr()?, ops_server.local_addr()?);
     let (stop_api, stop_ops) = (Drain::new(), Drain::new());
+    // Before the first request is taken: a signal that nobody waits for kills.
+    let signals = Signals::new()?;
     let serving = tokio::spawn(api.serve(app, observer, stop_api.clone()));
     let operating = tokio::spawn(ops_server.serve(ops_app, Arc::new(LogOnly), stop_ops.clone()));
     ops.ready.store(true, Ordering::Release);
     announce(settings, &ready, api_at, ops_at)?;
 
-    until_stopped(&authenticator, tls.as_ref(), telemetry).await?;
+    until_stopped(signals, &authenticator, tls.as_ref(), telemetry).await;
     ops.ready.store(false, Ordering::Release);
     let _told = sd_notify::notify(false, &[sd_notify::NotifyState::Stopping]);
     tracing::info!("draining");
@@ -143,10 +148,7 @@ fn announce(settings: &Settings, ready: &Ready, api: SocketAddr, ops: SocketAddr
             body["token"] = json!(token);
             body["tokens"] = json!(ready.tokens);
         }
-        // Written aside, then named: whoever waits for the file finds it whole.
-        let aside = file.with_extension("new");
-        std::fs::write(&aside, format!("{body:#}\n"))
-            .and_then(|()| std::fs::rename(&aside, file))
+        write_ready_file(file, &format!("{body:#}\n"))
             .with_context(|| format!("cannot write the ready file {}", file.display()))?;
     }
     tracing::info!(%api, %ops, config = settings.hash(), systems = settings.systems.len(), "ready");
@@ -154,15 +156,40 @@ fn announce(settings: &Settings, ready: &Ready, api: SocketAddr, ops: SocketAddr
     Ok(())
 }
 
+/// The signals that the gateway knows.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// From now on none of them ends the process by itself.
+    fn new() -> Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?,
+            interrupt: signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?,
+            hangup: signal(SignalKind::hangup()).context("cannot wait for SIGHUP")?,
+        })
+    }
+}
+
+/// Written aside, then named, so that whoever waits for the file finds it whole; for its owner alone, because it may hold
+/// tokens.
+fn write_ready_file(file: &Path, text: &str) -> std::io::Result<()> {
+    let aside = file.with_extension("new");
+    let mut opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
+    opened.write_all(text.as_bytes())?;
+    std::fs::rename(&aside, file)
+}
+
 /// Waits for SIGTERM or SIGINT. SIGHUP reads keys and certificates again; what cannot be read is left as it was.
 async fn until_stopped(
+    mut signals: Signals,
     authenticator: &Authenticator,
     tls: Option<&Tls>,
     telemetry: &Telemetry,
-) -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
-    let mut hangup = signal(SignalKind::hangup()).context("cannot wait for SIGHUP")?;
+) {
     let mut hourly = tokio::time::interval(CERTIFICATE_LOOK);
     let mut warned = i64::MAX;
     loop {
@@ -172,9 +199,9 @@ async fn until_stopped(
                     look_at_certificate(tls, telemetry, &mut warned);
                 }
             }
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
-            _ = hangup.recv() => {
+            _ = signals.terminate.recv() => return,
+            _ = signals.interrupt.recv() => return,
+            _ = signals.hangup.recv() => {
                 reload(authenticator, tls);
                 // Whoever renewed a certificate wants to see it at once, not in an hour.
                 hourly.reset_immediately();

@@ -107,6 +107,17 @@ async fn nobody_fails_while_it_lingers_and_readiness_ends_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_sees_that_it_is_ready_may_stop_it() {
+    for _ in 0..10 {
+        let gateway = Site::over(&[("contracts", "http://127.0.0.1:1/")], ACCOUNT).start().await;
+        gateway.signal("HUP");
+        let ended = gateway.stop();
+        assert!(ended.status.success(), "{} {}", ended.status, ended.log);
+        assert!(ended.log.contains("stopped"), "{}", ended.log);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_request_in_flight_is_finished() {
     let store = small_store(Flavour::Apache).await;
     let proxy = portico_simkit::fault::FaultProxy::start(store.addr).await.unwrap();
