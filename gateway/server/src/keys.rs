@@ -29,15 +29,14 @@ pub fn seals(settings: &Settings) -> Result<Seals> {
 fn kept<const N: usize>(data: &Path, name: &str) -> Result<[u8; N]> {
     let folder = data.join("keys");
     let path = folder.join(name);
-    match fs::read(&path) {
-        Ok(octets) => match octets.try_into() {
-            Ok(key) => Ok(key),
-            Err(_) => {
-                bail!("the key {} does not have {N} octets; restore it from the backup", path.display())
-            }
-        },
-        Err(error) if error.kind() == ErrorKind::NotFound => make(&folder, &path),
-        Err(error) => Err(error).with_context(|| format!("cannot read the key {}", path.display())),
+    if path.try_exists().unwrap_or(true) { kept_at(&path) } else { make(&folder, &path) }
+}
+
+fn kept_at<const N: usize>(path: &Path) -> Result<[u8; N]> {
+    let octets = fs::read(path).with_context(|| format!("cannot read the key {}", path.display()))?;
+    match octets.try_into() {
+        Ok(key) => Ok(key),
+        Err(_) => bail!("the key {} does not have {N} octets; restore it from the backup", path.display()),
     }
 }
 
@@ -46,15 +45,21 @@ fn make<const N: usize>(folder: &Path, path: &Path) -> Result<[u8; N]> {
     let mut key = [0; N];
     getrandom::fill(&mut key).map_err(|error| anyhow::anyhow!("the system gives no randomness: {error}"))?;
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    let aside = path.with_extension("new");
+    let aside = path.with_extension(format!("new-{}", std::process::id()));
     let write = || -> std::io::Result<()> {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
         file.write_all(&key)?;
         file.sync_all()?;
-        fs::rename(&aside, path)?;
+        // A link never replaces: of two first starts at once, the second takes the key of the first.
+        let linked = fs::hard_link(&aside, path);
+        fs::remove_file(&aside)?;
+        linked?;
         fs::File::open(folder)?.sync_all()
     };
-    write().with_context(|| format!("cannot write the key {}", path.display()))?;
+    match write() {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return kept_at(path),
+        written => written.with_context(|| format!("cannot write the key {}", path.display()))?,
+    }
     tracing::info!(path = %path.display(), "made a new key; back it up");
     Ok(key)
 }
