@@ -46,6 +46,8 @@ pub enum ErrorKind {
     ContentTooLarge,
     /// The caller sent a media type that is not taken.
     UnsupportedMediaType,
+    /// The caller accepts no form of the answer that there is.
+    NotAcceptable,
     /// The caller stopped sending or sent too slowly.
     CallerTooSlow,
     /// The back office answered with something that is not what the contract expects.
@@ -122,6 +124,7 @@ impl ErrorKind {
             Self::RangeNotSatisfiable => ProblemCode::RangeNotSatisfiable,
             Self::ContentTooLarge => ProblemCode::ContentTooLarge,
             Self::UnsupportedMediaType => ProblemCode::UnsupportedMediaType,
+            Self::NotAcceptable => ProblemCode::NotAcceptable,
             Self::CallerTooSlow | Self::Cancelled => ProblemCode::RequestTimeout,
             Self::InvalidResponse | Self::LimitExceeded => ProblemCode::InvalidResponse,
             Self::BackendStatus | Self::BackendForbidden => ProblemCode::BackendFailed,
@@ -225,6 +228,7 @@ impl Error {
             | ErrorKind::InvalidInput
             | ErrorKind::InvalidCursor
             | ErrorKind::Unauthenticated
+            | ErrorKind::NotAcceptable
             | ErrorKind::Forbidden => Outcome::NotAttempted,
             _ => Outcome::Failed,
         };

@@ -15,8 +15,11 @@ use sha2::{Digest, Sha256};
 
 /// The tag of one shape of a thing, without quotes.
 pub fn tag(seals: &Seals, version: &SourceVersion, shape: &str) -> String {
-    let hash = URL_SAFE_NO_PAD.encode(&Sha256::digest(shape.as_bytes())[..6]);
-    format!("{}.{hash}", seals.seal_version(version))
+    format!("{}.{}", seals.seal_version(version), hash_of(shape))
+}
+
+fn hash_of(shape: &str) -> String {
+    URL_SAFE_NO_PAD.encode(&Sha256::digest(shape.as_bytes())[..6])
 }
 
 /// A list of entity tags, or the asterisk.
@@ -83,6 +86,14 @@ pub fn holds(none_match: Option<&Tags>, current: &str) -> bool {
         Some(Tags::Any) => true,
         Some(Tags::Listed(tags)) => tags.iter().any(|(_, tag)| tag == current),
     }
+}
+
+/// The version behind the first listed tag of this shape, weak or strong: what a read may be answered with 304 for.
+pub fn held(seals: &Seals, tags: Option<&Tags>, shape: &str) -> Option<SourceVersion> {
+    let Some(Tags::Listed(tags)) = tags else { return None };
+    let (sealed, _) =
+        tags.iter().filter_map(|(_, tag)| tag.split_once('.')).find(|(_, hash)| *hash == hash_of(shape))?;
+    seals.open_version(sealed)
 }
 
 /// The versions behind listed tags. Weak and foreign tags stand for none (strong comparison).

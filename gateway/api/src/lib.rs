@@ -4,6 +4,7 @@
 //! permissions. Conventions are those of the API page: see `gateway/docs/ARCHITECTURE.md`.
 #![warn(missing_docs)]
 
+mod accept;
 mod body;
 mod conditions;
 mod docs;
@@ -59,6 +60,7 @@ pub fn routes(api: Api) -> Router {
         .route("/v1/systems", get(systems::list))
         .route("/v1/systems/{id}", get(systems::get))
         .route("/v1/me", get(me::get))
+        .route_layer(axum::middleware::from_fn(accept::json))
         .with_state(Arc::new(api))
 }
 

@@ -46,7 +46,7 @@ pub struct ListSpec {
     pub filters: &'static [(&'static str, FieldType)],
     /// Fields that can be sorted by.
     pub sorts: &'static [&'static str],
-    /// Top-level members that `fields=` can name.
+    /// Members that `fields=` can name, `a.b` for one inside another; `a.*` for any inside.
     pub members: &'static [&'static str],
 }
 
@@ -193,7 +193,12 @@ fn sources(value: &str) -> Result<BTreeSet<SystemKey>, String> {
 
 fn projection(value: &str, members: &[&str]) -> Result<Projection, String> {
     let wanted: BTreeSet<String> = split(value)?.into_iter().collect();
-    match wanted.iter().find(|name| !members.contains(&name.split('.').next().unwrap_or_default())) {
+    let known = |name: &str| {
+        let open = members.iter().filter_map(|member| member.strip_suffix('*'));
+        members.contains(&name)
+            || open.into_iter().any(|start| name.len() > start.len() && name.starts_with(start))
+    };
+    match wanted.iter().find(|name| !known(name)) {
         Some(unknown) => Err(format!("cannot name `{unknown}`; it can name {}", words(members))),
         None => Ok(Projection(wanted)),
     }

@@ -2,6 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use percent_encoding::percent_decode_str;
 use portico_compose::{Listing, Refusal};
 use portico_edge::{ApiError, ApiResult};
 use portico_schemas::{Page, SourceReport};
@@ -70,8 +71,7 @@ pub fn page<T>(
 }
 
 fn with_cursor(path: &str, raw_query: Option<&str>, cursor: &str) -> String {
-    let kept =
-        raw_query.unwrap_or_default().split('&').filter(|p| !p.is_empty() && !p.starts_with("cursor="));
+    let kept = raw_query.unwrap_or_default().split('&').filter(|p| !p.is_empty() && !is_cursor(p));
     let mut parts: Vec<&str> = kept.collect();
     let cursor = format!("cursor={cursor}");
     parts.push(&cursor);
@@ -98,4 +98,10 @@ pub fn listed<T>(result: Result<T, Refusal>) -> ApiResult<T> {
         Refusal::Error(error) => ApiError::from(error),
         Refusal::NoSource(problem) => ApiError::from(*problem),
     })
+}
+
+/// Whether a part of a raw query is the cursor, however its key is escaped.
+fn is_cursor(part: &str) -> bool {
+    let key = part.split('=').next().unwrap_or_default();
+    percent_decode_str(key).eq(*b"cursor")
 }

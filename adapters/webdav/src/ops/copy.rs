@@ -83,7 +83,10 @@ impl Dav {
         context: &CallContext,
         location: &Location,
     ) -> Result<Entry, Error> {
-        let unknown = |error: Error| error.with_outcome(portico_schemas::Outcome::Unknown);
+        // Not to be tried again: it may have been done.
+        let unknown = |error: Error| {
+            error.with_outcome(portico_schemas::Outcome::Unknown).with_retry(portico_contract::Retry::Never)
+        };
         match self.find(context, location).await.map_err(unknown)? {
             Some(entry) => Ok(entry),
             None => Err(unknown(Error::new(

@@ -54,6 +54,15 @@ fn malformed_tags_are_faults() {
 }
 
 #[test]
+fn a_tag_of_another_shape_is_not_held() {
+    let version = SourceVersion("v".into());
+    let listed = |shape: &str| Tags::Listed(vec![(true, tag(&seals(), &version, shape))]);
+    assert_eq!(held(&seals(), Some(&listed("content")), "content"), Some(version.clone()));
+    assert_eq!(held(&seals(), Some(&listed("")), "content"), None);
+    assert_eq!(held(&seals(), Some(&Tags::Any), "content"), None);
+}
+
+#[test]
 fn reads_compare_weakly() {
     let listed = Tags::Listed(vec![(true, "a".into()), (false, "b".into())]);
     assert!(holds(Some(&listed), "a"));

@@ -11,11 +11,11 @@ use portico_edge::{ApiResult, RequestContext};
 use portico_schemas::{Document, Page, Problem};
 
 use super::{LIST, render};
-use crate::conditions::{self, Tags};
+use crate::conditions;
 use crate::{Api, query, reply};
 
 /// The shape of content in entity tags: the octets depend on the version alone.
-const CONTENT: &str = "content";
+pub(super) const CONTENT: &str = "content";
 /// RFC 8187 `attr-char`: what need not be escaped in an extended parameter.
 const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'!')
@@ -126,13 +126,7 @@ pub async fn read_content(
 ) -> ApiResult<Response> {
     query::parse_single(raw.as_deref(), &[])?;
     let none_match = conditions::tags(&headers, &header::IF_NONE_MATCH)?;
-    let unless = match &none_match {
-        Some(Tags::Listed(tags)) => {
-            let unweakened: Vec<_> = tags.iter().map(|(_, tag)| (false, tag.clone())).collect();
-            conditions::versions(&api.seals, &unweakened).pop()
-        }
-        _ => None,
-    };
+    let unless = conditions::held(&api.seals, none_match.as_ref(), CONTENT);
     let (range, range_if) = match conditions::range_if(&headers, &api.seals) {
         Ok(version) => (conditions::range(&headers), version),
         Err(()) => (None, None),

@@ -15,6 +15,7 @@ use portico_schemas::{Document, FieldError, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::read::CONTENT;
 use super::render;
 use crate::conditions::{self, WriteCondition};
 use crate::{Api, body, query, reply};
@@ -116,7 +117,13 @@ pub async fn write_content(
     let status = if precondition == Precondition::Absent { StatusCode::CREATED } else { StatusCode::OK };
     let upload = body::upload(&headers, body);
     let found = api.documents.write_content(&context, &id, precondition, upload).await?;
-    Ok(written(&api, status, &found))
+    let mut response = written(&api, status, &found);
+    // The validator of an answer to PUT is that of what was put (RFC 9110 section 9.3.4): here the content.
+    let tag = found.record.version.as_ref().map(|version| conditions::tag(&api.seals, version, CONTENT));
+    if let Some(tag) = tag.and_then(|tag| HeaderValue::try_from(format!("\"{tag}\"")).ok()) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    Ok(response)
 }
 
 /// Makes a folder, or a copy, at an id that nothing has yet.

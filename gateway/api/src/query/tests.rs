@@ -10,7 +10,7 @@ const SPEC: ListSpec = ListSpec {
         ("updatedAt", FieldType::Time),
     ],
     sorts: &["name", "updatedAt"],
-    members: &["id", "name", "source"],
+    members: &["id", "name", "source", "source.system", "extensions.*"],
 };
 
 fn faults(query: &str) -> Vec<String> {
@@ -63,6 +63,9 @@ fn what_is_not_understood_is_never_silently_dropped() {
         "sort=",
         "sort=name,-name",
         "source=Not_A_Key",
+        "fields=source.bogus",
+        "fields=name.system",
+        "fields=extensions.",
         "%FF=1",
         "name=%FF",
         "Name=a",

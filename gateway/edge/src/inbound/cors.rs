@@ -25,6 +25,7 @@ pub(super) fn cors(origins: Vec<HeaderValue>, open: Vec<String>) -> CorsLayer {
             header::CONTENT_TYPE,
             header::IF_MATCH,
             header::IF_NONE_MATCH,
+            header::IF_RANGE,
             header::RANGE,
             HeaderName::from_static("content-digest"),
             HeaderName::from_static("idempotency-key"),
@@ -36,6 +37,7 @@ pub(super) fn cors(origins: Vec<HeaderValue>, open: Vec<String>) -> CorsLayer {
         .expose_headers([
             header::ETAG,
             header::LOCATION,
+            header::CONTENT_LOCATION,
             header::RETRY_AFTER,
             header::CONTENT_DISPOSITION,
             header::CONTENT_RANGE,
