@@ -27,7 +27,7 @@ impl Handler<ReadContent> for Dav {
             // A part of another version, or of one that the server does not name: all of it is asked for instead.
             false => {
                 drop(response);
-                self.content(context, &location, op, None).await?
+                Box::pin(self.content(context, &location, op, None)).await?
             }
         };
         answer(response, op, &location)
@@ -66,14 +66,15 @@ impl Dav {
                         | StatusCode::TOO_MANY_REQUESTS
                 ) && !status.is_server_error();
                 if suspicious {
-                    match self.find(context, location).await? {
+                    // Boxed: every call would carry the room for this rare one.
+                    match Box::pin(self.find(context, location)).await? {
                         None => return Err(not_found()),
                         Some(entry) if entry.properties.folder => return Err(is_folder()),
                         Some(_) if status == StatusCode::OK => return Ok(response),
                         Some(_) => {}
                     }
                 }
-                Err(fault::of(response, Verb::GET).await)
+                Err(Box::pin(fault::of(response, Verb::GET)).await)
             }
         }
     }

@@ -30,6 +30,8 @@ use crate::observe::RequestObserver;
 
 /// How HTTP/2 begins (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Fields that hyper takes unless told otherwise.
+const HYPERS_FIELDS: usize = 100;
 /// How long a new connection has for its first octet while the server finishes.
 const FIRST_WORDS: Duration = Duration::from_millis(500);
 /// How long a connection that was asked to end may take to say goodbye.
@@ -58,9 +60,13 @@ impl Shared {
             .timer(TokioTimer::new())
             // Heads come whole and in time from our own reader; a second timer per request would only cost.
             .header_read_timeout(None)
-            .max_headers(config.max_fields + 1)
             // An early end of the caller's side cancels the work for it.
             .half_close(false);
+        // Our own reader counts the fields. Telling hyper too makes it allocate for every head, so only where its own
+        // limit is lower.
+        if config.max_fields >= HYPERS_FIELDS {
+            http1.max_headers(config.max_fields + 1);
+        }
         let mut http2 = http2::Builder::new(TokioExecutor::new());
         http2
             .timer(TokioTimer::new())
