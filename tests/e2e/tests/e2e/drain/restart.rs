@@ -165,6 +165,16 @@ impl Drop for Guarded {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_restarts_behind_a_held_socket_fail_no_request() {
+    restart(20).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "soak"]
+async fn soak_three_hundred_restarts_behind_a_held_socket_fail_no_request() {
+    restart(300).await;
+}
+
+async fn restart(times: usize) {
     let store = small_store(Flavour::Apache).await;
     let site = Site::over(&[("contracts", &store.base_url)], ACCOUNT)
         .runtime("linger_ms = 250\ndrain_timeout_ms = 5000");
@@ -175,7 +185,7 @@ async fn twenty_restarts_behind_a_held_socket_fail_no_request() {
     let ready = await_ready(&mut child.0, site.folder()).await;
     assert_eq!(ready["api"], format!("http://{api}"), "it listens on the socket that it was given");
     let load = Load::start(api, &token, 3);
-    for _ in 0..20 {
+    for _ in 0..times {
         load.more(3).await;
         signal(child.0.id(), "TERM");
         let ended = tokio::task::block_in_place(|| {
