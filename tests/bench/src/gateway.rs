@@ -32,7 +32,7 @@ impl Installed {
         let config = CONFIG.replace("@BACK_OFFICE@", &format!("http://{back_office}/"));
         fs::write(folder.path().join("portico.toml"), config)?;
         let run = |arguments: &[&str]| -> Result<String> {
-            let output = Command::new(binary).args(arguments).current_dir(folder.path()).output();
+            let output = command(binary).args(arguments).current_dir(folder.path()).output();
             let output = output.with_context(|| format!("cannot run {}", binary.display()))?;
             ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             Ok(String::from_utf8(output.stdout)?.trim().to_owned())
@@ -48,7 +48,7 @@ impl Installed {
         let folder = self.folder.path();
         let (ready, log) = (folder.join("ready.json"), File::create(folder.join("log"))?);
         let _ = fs::remove_file(&ready);
-        let mut command = Command::new("taskset");
+        let mut command = command(Path::new("taskset"));
         command.args(["-c", &SUBJECT_CORE.to_string()]).arg(&self.binary);
         command.args(["serve", "--config", "portico.toml", "--ready-file", "ready.json"]);
         command.current_dir(folder).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
@@ -72,6 +72,17 @@ impl Installed {
         gateway.api = api.context("no address in the ready file")?.parse()?;
         Ok(gateway)
     }
+}
+
+/// A command that sees none of our own variables: the gateway takes `PORTICO_…` for settings.
+fn command(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("PORTICO_") {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 /// A gateway that runs; it is stopped when this is dropped.
