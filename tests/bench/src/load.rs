@@ -1,6 +1,5 @@
 //! Two kinds of load: as much as goes (for throughput) and a constant rate (for latency).
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
@@ -8,6 +7,9 @@ use anyhow::{Context as _, Result, ensure};
 use crate::http::{Connection, PATIENCE, Target};
 use crate::pause;
 use crate::process::Subject;
+
+/// Between two looks at the connections of a constant rate.
+const GLANCE: Duration = Duration::from_micros(40);
 
 /// How long each load lasts, and how wide it is.
 #[derive(Clone, Copy)]
@@ -76,50 +78,63 @@ fn spin(connections: &mut [Connection], target: &Target, time: Duration) -> Resu
     Ok(answers)
 }
 
-/// `rate` requests a second, evenly spaced, spread over the connections in turn.
+/// One connection of a constant rate.
+struct Lane {
+    connection: Connection,
+    /// When its next request is due.
+    due: Instant,
+    /// From when the request under way counts; `None` while there is none.
+    from: Option<Instant>,
+    /// Its last answer came after the next request was due.
+    late: bool,
+}
+
+/// `rate` requests a second, evenly spaced, spread over the connections in turn, from one thread. It looks every
+/// few microseconds and sleeps in between: a real-time thread that never does is stopped by the kernel for a twentieth of
+/// every second, which would be the p99 of every subject.
 ///
 /// Nothing is left out when the subject is slow (coordinated omission): a request that is due while its connection
-/// still waits for an answer counts from when it was due. What the generator's own timer is late does not count.
+/// still waits for an answer counts from when it was due. What the generator itself is late does not count.
 pub fn constant(target: &Target, shape: Shape, rate: f64) -> Result<Latency> {
     let start = Instant::now() + Duration::from_millis(20);
-    let counts_from = start + shape.warm_up;
-    let end = counts_from + shape.measured;
-    let gap = shape.connections as f64 / rate;
-    let broken = AtomicBool::new(false);
-    let mut all = std::thread::scope(|scope| {
-        let worker = |lane: usize| -> Result<Vec<Duration>> {
-            let mut connection = Connection::to(target)?;
-            let mut taken = Vec::new();
-            for turn in 0_u32.. {
-                let due = start + Duration::from_secs_f64(lane as f64 / rate + f64::from(turn) * gap);
-                if due >= end || broken.load(Ordering::Relaxed) {
-                    break;
-                }
-                let wait = due.saturating_duration_since(Instant::now());
-                let from = if wait.is_zero() {
-                    due
-                } else {
-                    pause(wait);
-                    Instant::now()
-                };
-                connection.exchange(target).inspect_err(|_| broken.store(true, Ordering::Relaxed))?;
-                if due >= counts_from {
-                    taken.push(from.elapsed());
+    let (counts_from, end) = (start + shape.warm_up, start + shape.warm_up + shape.measured);
+    let gap = Duration::from_secs_f64(shape.connections as f64 / rate);
+    let lane = |lane: usize| -> Result<Lane> {
+        let due = start + Duration::from_secs_f64(lane as f64 / rate);
+        Ok(Lane { connection: Connection::restless(target)?, due, from: None, late: false })
+    };
+    let mut lanes = (0..shape.connections).map(lane).collect::<Result<Vec<_>>>()?;
+    let mut taken = Vec::new();
+    loop {
+        let mut under_way = false;
+        for lane in &mut lanes {
+            if let Some(from) = lane.from {
+                ensure!(from.elapsed() < PATIENCE, "no answer for {PATIENCE:?}");
+                if lane.connection.poll(target)? {
+                    if lane.due >= counts_from {
+                        taken.push(from.elapsed());
+                    }
+                    lane.due += gap;
+                    lane.late = Instant::now() >= lane.due;
+                    lane.from = None;
                 }
             }
-            Ok(taken)
-        };
-        let workers: Vec<_> = (0..shape.connections).map(|lane| scope.spawn(move || worker(lane))).collect();
-        let mut all = Vec::new();
-        for worker in workers {
-            all.append(&mut worker.join().ok().context("a worker panicked")??);
+            let now = Instant::now();
+            if lane.from.is_none() && lane.due < end && now >= lane.due {
+                lane.from = Some(if lane.late { lane.due } else { now });
+                lane.connection.ask(target)?;
+            }
+            under_way |= lane.from.is_some() || lane.due < end;
         }
-        anyhow::Ok(all)
-    })?;
-    all.sort_unstable();
+        if !under_way {
+            break;
+        }
+        pause(GLANCE);
+    }
+    taken.sort_unstable();
     let at = |part: f64| -> Result<f64> {
-        let index = (all.len() as f64 * part) as usize;
-        let taken = all.get(index.min(all.len().saturating_sub(1))).context("nothing was measured")?;
+        let index = (taken.len() as f64 * part) as usize;
+        let taken = taken.get(index).context("nothing was measured")?;
         Ok(taken.as_secs_f64() * 1_000.0)
     };
     Ok(Latency { p50: at(0.5)?, p99: at(0.99)? })
