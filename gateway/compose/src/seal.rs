@@ -13,6 +13,7 @@ use aes_siv::aead::generic_array::GenericArray;
 use aes_siv::siv::Aes256Siv;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use parking_lot::Mutex;
 use portico_contract::documents::{DocumentRef, SourceVersion};
 use portico_contract::{Error, ErrorKind, NativeId, SystemKey};
 use portico_schemas::FieldError;
@@ -29,10 +30,15 @@ const VERSION_LABEL: &[u8] = b"portico version 1";
 const ROOT: u8 = 0;
 const THING: u8 = 1;
 
+fn siv(key: &[u8; ID_KEY_LEN]) -> Aes256Siv {
+    Aes256Siv::new(GenericArray::from_slice(key))
+}
+
 /// Seals and opens everything that leaves the gateway sealed.
-#[derive(Clone)]
 pub struct Seals {
     ids: [u8; ID_KEY_LEN],
+    /// Keyed once: keying costs as much as sealing. Never waited for; whoever finds it taken keys one of its own.
+    keyed: Mutex<Aes256Siv>,
     cursors: [u8; CURSOR_KEY_LEN],
 }
 
@@ -45,22 +51,25 @@ impl fmt::Debug for Seals {
 impl Seals {
     /// Seals with these keys.
     pub fn new(ids: [u8; ID_KEY_LEN], cursors: [u8; CURSOR_KEY_LEN]) -> Self {
-        Self { ids, cursors }
+        Self { ids, keyed: Mutex::new(siv(&ids)), cursors }
     }
 
-    fn siv(&self) -> Aes256Siv {
-        Aes256Siv::new(GenericArray::from_slice(&self.ids))
+    fn with_siv<T>(&self, work: impl FnOnce(&mut Aes256Siv) -> T) -> T {
+        match self.keyed.try_lock() {
+            Some(mut keyed) => work(&mut keyed),
+            None => work(&mut siv(&self.ids)),
+        }
     }
 
     fn seal(&self, label: &[u8], plain: &[u8]) -> String {
         // Encryption fails only for more than 126 headers; there is one.
-        let sealed = self.siv().encrypt([label], plain).unwrap_or_default();
+        let sealed = self.with_siv(|siv| siv.encrypt([label], plain)).unwrap_or_default();
         URL_SAFE_NO_PAD.encode(sealed)
     }
 
     fn open(&self, label: &[u8], text: &str) -> Option<Vec<u8>> {
         let sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
-        self.siv().decrypt([label], &sealed).ok()
+        self.with_siv(|siv| siv.decrypt([label], &sealed)).ok()
     }
 
     /// The id of a document in a system: opaque, and the same every time.

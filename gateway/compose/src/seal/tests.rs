@@ -94,3 +94,19 @@ fn a_cursor_that_does_not_fit_is_an_error_and_not_a_wrong_cursor() {
         seals().seal_cursor(&Cursor { sources: sources.into() }, "x", Timestamp::now()).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::LimitExceeded);
 }
+
+#[test]
+fn a_taken_cipher_and_a_failed_opening_leave_no_trace() {
+    let seals = seals();
+    let id = seals.seal_document(&key("contracts"), &DocumentRef::Root);
+    assert!(seals.open_document("AAAA", "/id").is_err());
+    assert!(seals.open_document(&id[1..], "/id").is_err());
+    assert_eq!(
+        seals.seal_document(&key("contracts"), &DocumentRef::Root),
+        id,
+        "what failed before is forgotten"
+    );
+    let taken = seals.keyed.lock();
+    assert_eq!(seals.seal_document(&key("contracts"), &DocumentRef::Root), id, "nobody waits for the cipher");
+    drop(taken);
+}
