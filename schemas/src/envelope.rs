@@ -16,8 +16,10 @@ pub enum ResourceType {
     Document,
     /// A back-office system that the gateway speaks to.
     System,
-    /// The person who is asking.
+    /// A person in a directory.
     Person,
+    /// A part of the organisation.
+    OrgUnit,
 }
 
 impl ResourceType {
@@ -27,6 +29,7 @@ impl ResourceType {
             Self::Document => "documents",
             Self::System => "systems",
             Self::Person => "people",
+            Self::OrgUnit => "org-units",
         }
     }
 }

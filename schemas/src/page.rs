@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::Problem;
 
-/// How one source contributed to an answer. Only `ok` and `stale` contribute items.
+/// How one source contributed to an answer. Only `ok`, `stale` and `limited` contribute items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum SourceStatus {
@@ -14,6 +14,8 @@ pub enum SourceStatus {
     Ok,
     /// Could not answer now; older items are here.
     Stale,
+    /// Stopped at a limit of its own; the items that it gave are here, others are missing.
+    Limited,
     /// Answered too late for this page.
     Late,
     /// Did not answer before the deadline.
@@ -38,6 +40,7 @@ impl SourceStatus {
         match self {
             Self::Ok => "ok",
             Self::Stale => "stale",
+            Self::Limited => "limited",
             Self::Late => "late",
             Self::Timeout => "timeout",
             Self::Unavailable => "unavailable",
@@ -49,9 +52,14 @@ impl SourceStatus {
         }
     }
 
+    /// Whether nothing is missing because of this source.
+    pub const fn is_whole(self) -> bool {
+        matches!(self, Self::Ok | Self::Stale)
+    }
+
     /// Whether the source contributed items.
     pub const fn contributed(self) -> bool {
-        matches!(self, Self::Ok | Self::Stale)
+        matches!(self, Self::Ok | Self::Stale | Self::Limited)
     }
 }
 

@@ -60,7 +60,7 @@ impl Handler<ListDocuments> for CardIndex {
             items.push(Listed { item: record(&name)?, key: vec![Scalar::Text(name)], position });
         }
         let next = items.last().filter(|_| more).map(|last| last.position.clone());
-        Ok(SourcePage { items, next })
+        Ok(SourcePage::new(items, next))
     }
 }
 

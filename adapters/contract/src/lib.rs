@@ -30,6 +30,7 @@ mod id;
 mod kind;
 mod operation;
 pub mod paging;
+pub mod people;
 mod stream;
 pub mod systems;
 pub mod trace;
@@ -43,3 +44,8 @@ pub use id::{NativeId, SystemKey};
 pub use kind::{AdapterKind, SecretRef, SettingFault};
 pub use operation::{Effect, Operation, OperationMeta, Output, Streaming};
 pub use stream::{ByteStream, Streamed, Upload};
+
+/// Every operation of every domain, for catalogues.
+pub fn catalogue() -> impl Iterator<Item = &'static OperationMeta> {
+    documents::ALL.iter().chain(people::ALL).copied()
+}

@@ -179,6 +179,21 @@ pub struct SourcePage<T> {
     pub items: Vec<Listed<T>>,
     /// Where to go on when all items were used; `None` at the end.
     pub next: Option<Position>,
+    /// The system stopped at a limit of its own and will not go on: a sentence that says which, and how to lift it. What
+    /// it left out is missing from the list, which the front-end is told; only with `next` at `None`.
+    pub limited: Option<String>,
+}
+
+impl<T> SourcePage<T> {
+    /// A page that the system gave as it was asked.
+    pub fn new(items: Vec<Listed<T>>, next: Option<Position>) -> Self {
+        Self { items, next, limited: None }
+    }
+
+    /// The last page that could be had: the system stopped at a limit of its own.
+    pub fn limited(items: Vec<Listed<T>>, detail: impl Into<String>) -> Self {
+        Self { items, next: None, limited: Some(detail.into()) }
+    }
 }
 
 impl<T: Send + 'static> Output for SourcePage<T> {}

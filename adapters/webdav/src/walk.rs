@@ -62,7 +62,7 @@ impl<'a> Walk<'a> {
         };
         walk.resume().await?;
         walk.run().await?;
-        Ok(SourcePage { items: walk.items, next: walk.next })
+        Ok(SourcePage::new(walk.items, walk.next))
     }
 
     /// Goes down to the position, reading the folders around it.

@@ -78,11 +78,11 @@ fn with_cursor(path: &str, raw_query: Option<&str>, cursor: &str) -> String {
     format!("{path}?{}", parts.join("&"))
 }
 
-/// `Portico-Partial: odoo;status=timeout` for every source that did not contribute (RFC 9651 list of tokens).
+/// `Portico-Partial: odoo;status=timeout` for every source of which something is missing (RFC 9651 list of tokens).
 fn partial(headers: &mut HeaderMap, sources: &[SourceReport]) {
     let missing: Vec<String> = sources
         .iter()
-        .filter(|source| !source.status.contributed())
+        .filter(|source| !source.status.is_whole())
         .map(|source| format!("{};status={}", source.system, source.status.as_str()))
         .collect();
     if let Some(value) =

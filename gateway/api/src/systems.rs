@@ -94,7 +94,7 @@ fn describe(api: &Api, system: &Configured) -> System {
 }
 
 fn operation(id: &str, capability: &portico_contract::Capability) -> OperationInfo {
-    let meta = portico_contract::documents::ALL.iter().find(|meta| meta.id == id);
+    let meta = portico_contract::catalogue().find(|meta| meta.id == id);
     OperationInfo {
         id: id.to_owned(),
         resource: meta.map_or(ResourceType::System, |meta| meta.resource),

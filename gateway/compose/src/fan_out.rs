@@ -50,7 +50,7 @@ struct Seat<'a> {
 impl Seat<'_> {
     /// Whether the source gave its part of this page, which may be nothing.
     fn answered(&self) -> bool {
-        self.report.status == SourceStatus::Ok && self.report.fetched_at.is_some()
+        self.report.status.contributed() && self.report.fetched_at.is_some()
     }
 
     /// Whether the source may have more to give.
@@ -119,10 +119,11 @@ impl FanOut<'_> {
         let (mut lanes, mut lane_seats) = (Vec::new(), Vec::new());
         for (index, system, answer) in answers {
             match answer {
-                Ok(page) => {
+                Ok(mut page) => {
                     seats[index].report.fetched_at = Some(Timestamp::now());
+                    let limited = page.limited.take();
                     lanes.push(Lane::new(page));
-                    lane_seats.push((index, system));
+                    lane_seats.push((index, system, limited));
                 }
                 Err(error) => fail(&mut seats[index], &error),
             }
@@ -132,15 +133,18 @@ impl FanOut<'_> {
         }
         let taken = merge(&mut lanes, request.limit, order);
         let shown = taken.into_iter().filter_map(|(lane, item)| {
-            let (_, system) = lane_seats[lane];
+            let system = lane_seats[lane].1;
             self.visible(context, system, item.facts()).then(|| found(system, item))
         });
         let items = shown.collect();
-        for (lane, (index, _)) in lanes.into_iter().zip(lane_seats) {
+        for (lane, (index, _, limited)) in lanes.into_iter().zip(lane_seats) {
             match lane.left() {
                 Left::At(Some(position)) => seats[index].at = SourcePosition::Next(position),
                 Left::At(None) => {}
-                Left::Nothing => seats[index].at = SourcePosition::Done,
+                Left::Nothing => match limited {
+                    Some(detail) => limit(&mut seats[index], detail),
+                    None => seats[index].at = SourcePosition::Done,
+                },
             }
         }
         Ok(items)
@@ -335,6 +339,13 @@ fn fail(seat: &mut Seat<'_>, error: &Error) {
     seat.report.problem = Some(Box::new(problem));
 }
 
+/// The source stopped at a limit of its own: what it gave counts, and what is missing is said from now on.
+fn limit(seat: &mut Seat<'_>, detail: String) {
+    fail(seat, &Error::new(ErrorKind::LimitExceeded, detail));
+    seat.at = SourcePosition::Failed(SourceStatus::Limited);
+    seat.report.status = SourceStatus::Limited;
+}
+
 fn not_for_them() -> Error {
     Error::new(ErrorKind::Forbidden, "You may not see this list in this system.")
 }
@@ -348,6 +359,7 @@ fn kind_of(status: SourceStatus) -> ErrorKind {
         SourceStatus::Maintenance => ErrorKind::Maintenance,
         SourceStatus::Unsupported => ErrorKind::UnsupportedQuery,
         SourceStatus::Invalid => ErrorKind::InvalidResponse,
+        SourceStatus::Limited => ErrorKind::LimitExceeded,
         SourceStatus::Ok | SourceStatus::Stale | SourceStatus::Unavailable => ErrorKind::ConnectionLost,
     }
 }

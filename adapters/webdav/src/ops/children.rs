@@ -52,7 +52,7 @@ fn page(
         items.push(Listed { item, key, position });
     }
     let next = items.last().filter(|_| more).map(|last| last.position.clone());
-    Ok(SourcePage { items, next })
+    Ok(SourcePage::new(items, next))
 }
 
 /// Whether a term's value is the name itself, which a position holds anyway.

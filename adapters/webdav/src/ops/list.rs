@@ -14,7 +14,7 @@ impl Handler<ListDocuments> for Dav {
     ) -> Result<SourcePage<DocumentRecord>, Error> {
         // Nothing here has facts of its own: a scope that does not show one thing shows none.
         if !op.query.scope.shows(&Facts::default()) {
-            return Ok(SourcePage { items: Vec::new(), next: None });
+            return Ok(SourcePage::new(Vec::new(), None));
         }
         Walk::page(self, context, &op.query).await
     }

@@ -22,6 +22,8 @@ enum Mood {
     Slow,
     Fails,
     TalksRubbish,
+    /// Gives three items and then stops at a limit of its own.
+    StopsAtThree,
 }
 
 /// A store of twelve documents with even or odd numbers in their names.
@@ -65,10 +67,10 @@ impl Handler<ListDocuments> for Store {
         let patient = self.patience.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok();
         if patient {
             let next = Position::new("a").unwrap();
-            return Ok(SourcePage { items: vec![], next: Some(next) });
+            return Ok(SourcePage::new(vec![], Some(next)));
         }
         match self.mood {
-            Mood::Answers => {}
+            Mood::Answers | Mood::StopsAtThree => {}
             Mood::Slow => {
                 tokio::time::sleep(context.deadline.remaining()).await;
                 return Err(Error::new(ErrorKind::Timeout, "Too slow."));
@@ -77,7 +79,8 @@ impl Handler<ListDocuments> for Store {
             Mood::TalksRubbish => return Err(Error::new(ErrorKind::InvalidResponse, "Not XML.")),
         }
         let after = op.query.after.as_ref().map(Position::as_str).unwrap_or_default();
-        let rest: Vec<&String> = self.names.iter().filter(|name| name.as_str() > after).collect();
+        let known = if self.mood == Mood::StopsAtThree { 3 } else { usize::MAX };
+        let rest: Vec<&String> = self.names.iter().take(known).filter(|name| name.as_str() > after).collect();
         let items: Vec<_> = rest
             .iter()
             .take(op.query.limit)
@@ -88,7 +91,10 @@ impl Handler<ListDocuments> for Store {
             })
             .collect();
         let next = (rest.len() > items.len()).then(|| items.last().unwrap().position.clone());
-        Ok(SourcePage { items, next })
+        if self.mood == Mood::StopsAtThree && next.is_none() {
+            return Ok(SourcePage::limited(items, "It gives three things at most."));
+        }
+        Ok(SourcePage::new(items, next))
     }
 }
 
@@ -181,6 +187,7 @@ fn request(limit: usize) -> ListRequest {
 fn status(mood: Mood) -> SourceStatus {
     match mood {
         Mood::Answers => SourceStatus::Ok,
+        Mood::StopsAtThree => SourceStatus::Limited,
         Mood::Slow => SourceStatus::Timeout,
         Mood::Fails | Mood::TalksRubbish => SourceStatus::Invalid,
     }

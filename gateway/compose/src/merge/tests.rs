@@ -11,10 +11,7 @@ fn page(all: &[i64], after: Option<&Position>, limit: usize, bound: usize) -> So
         key: vec![Scalar::Number(all[index])],
         position: Position::new((index + 1).to_string()).unwrap(),
     });
-    SourcePage {
-        items: items.collect(),
-        next: (end < all.len()).then(|| Position::new(end.to_string()).unwrap()),
-    }
+    SourcePage::new(items.collect(), (end < all.len()).then(|| Position::new(end.to_string()).unwrap()))
 }
 
 /// Traverses all sources page by page, as the composition does.
@@ -84,7 +81,7 @@ proptest! {
 
 #[test]
 fn a_source_that_may_still_give_an_earlier_item_holds_the_others_back() {
-    let empty_but_more = SourcePage { items: vec![], next: Position::new("on") };
+    let empty_but_more = SourcePage::new(vec![], Position::new("on"));
     let mut lanes = [Lane::new(page(&[1, 2], None, 9, 9)), Lane::new(empty_but_more)];
     assert!(merge(&mut lanes, 9, &Order::ByKey(vec![false])).is_empty());
     let [first, second] = lanes;

@@ -56,7 +56,7 @@ impl Memory {
             items.push(Listed { key: key(&item)[..keys].to_vec(), item, position });
         }
         let next = items.last().filter(|_| end < records.len()).map(|last: &Listed<_>| last.position.clone());
-        Ok(SourcePage { items, next })
+        Ok(SourcePage::new(items, next))
     }
 
     fn folded(&self, key: Scalar) -> Scalar {
@@ -106,10 +106,10 @@ impl Handler<ListChildren> for Memory {
         };
         match kind {
             Some(_) if self.is(Defect::GivesAnEmptyListOnFailure) => {
-                Ok(SourcePage { items: Vec::new(), next: None })
+                Ok(SourcePage::new(Vec::new(), None))
             }
             Some(kind) => Err(error(kind)),
-            None if op.query.scope == Scope::None => Ok(SourcePage { items: Vec::new(), next: None }),
+            None if op.query.scope == Scope::None => Ok(SourcePage::new(Vec::new(), None)),
             None => self.list(self.records(|path| parent_of(path) == folder), &op.query),
         }
     }

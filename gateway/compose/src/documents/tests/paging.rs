@@ -64,3 +64,22 @@ async fn a_clearance_that_is_too_low_is_forbidden_and_not_empty() {
     let Err(Refusal::NoSource(problem)) = answer else { panic!("an empty list hides that it is forbidden") };
     assert_eq!(problem.status, 403);
 }
+
+#[tokio::test]
+async fn a_source_that_stops_at_a_limit_of_its_own_gives_its_items_and_says_so_on_every_page() {
+    let both = two(Mood::StopsAtThree, Mood::Answers);
+    let mut asked = request(4);
+    let (mut seen, mut statuses) = (Vec::new(), Vec::new());
+    loop {
+        let page = both.list(&context(), &asked).await.unwrap();
+        seen.extend(page.items.into_iter().map(|found| found.record.name));
+        statuses.push(page.sources[0].status);
+        asked.cursor = page.next;
+        if asked.cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen.len(), 3 + names(1).len(), "{seen:?}");
+    let from = statuses.iter().position(|status| *status == SourceStatus::Limited).unwrap();
+    assert!(statuses[from..].iter().all(|status| *status == SourceStatus::Limited), "{statuses:?}");
+}
