@@ -30,7 +30,7 @@ impl BackOffice {
         let files = tempfile::Builder::new().prefix("portico-bench-files-").tempdir()?;
         fs::write(files.path().join(JSON), json())?;
         write_document(&files.path().join(DOCUMENT))?;
-        let setup = Setup { files: Some(files.path().to_owned()), core: Some(OTHER_CORE), target: None };
+        let setup = Setup { files: Some(files.path().to_owned()), core: Some(OTHER_CORE), ..Setup::default() };
         Ok(Self { running: portico_servers::start_with(Product::Nginx, &setup)?, _files: files })
     }
 
@@ -47,7 +47,7 @@ pub struct Proxies {
 
 impl Proxies {
     pub fn start(back_office: &BackOffice) -> Result<Self> {
-        let setup = Setup { target: Some(back_office.addr()), core: Some(SUBJECT_CORE), files: None };
+        let setup = Setup { target: Some(back_office.addr()), core: Some(SUBJECT_CORE), ..Setup::default() };
         Ok(Self {
             nginx: portico_servers::start_with(Product::Nginx, &setup)?,
             haproxy: portico_servers::start_with(Product::Haproxy, &setup)?,

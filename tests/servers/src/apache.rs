@@ -35,18 +35,9 @@ pub(crate) fn spec(home: &Path) -> anyhow::Result<Spec> {
     let user = if owner.is_some() { "User www-data\nGroup www-data\n" } else { "" };
     let file = home.join("httpd.conf");
     fs::write(&file, config(&home.to_string_lossy(), addr.port(), &modules, user))?;
-    Ok(Spec {
-        command: vec![
-            program.to_string_lossy().into_owned(),
-            "-f".to_owned(),
-            file.to_string_lossy().into_owned(),
-            "-DFOREGROUND".to_owned(),
-        ],
-        addr,
-        base_path: "/dav",
-        data: Some(data),
-        owner,
-    })
+    let command =
+        [&*program.to_string_lossy(), "-f", &file.to_string_lossy(), "-DFOREGROUND"].map(str::to_owned);
+    Ok(Spec { base_path: "/dav", data: Some(data), owner, ..Spec::new(command.to_vec(), addr) })
 }
 
 fn config(home: &str, port: u16, modules: &str, user: &str) -> String {

@@ -43,9 +43,10 @@ pub fn prepare(product: Product) -> anyhow::Result<()> {
     let lock = File::create(folder()?.join("lock"))?;
     lock.lock().context("cannot lock .servers/lock")?;
     let done = match product {
-        Product::Apache => debian("apache2", "apache2-bin").map(drop),
-        Product::Nginx => debian("nginx", "nginx-light").map(drop),
-        Product::Haproxy => debian("haproxy", "haproxy").map(drop),
+        Product::Apache => debian(&["apache2"], &["apache2-bin"]),
+        Product::Nginx => debian(&["nginx"], &["nginx-light"]),
+        Product::Haproxy => debian(&["haproxy"], &["haproxy"]),
+        Product::Slapd => debian(&["slapd", "ldapsearch", "openssl"], &["slapd", "ldap-utils", "openssl"]),
         Product::WsgiDav => pypi("wsgidav", &WSGIDAV),
         Product::Rotel => pypi("rotel", &ROTEL),
     };
@@ -62,28 +63,39 @@ pub(crate) fn program(name: &str) -> Option<PathBuf> {
     folders.map(|folder| folder.join(name)).find(|candidate| candidate.is_file())
 }
 
-/// A program out of a Debian package, which is installed where we may.
-fn debian(name: &str, package: &str) -> anyhow::Result<PathBuf> {
-    if let Some(found) = program(name) {
-        return Ok(found);
-    }
+/// Installs packages without starting the services that come with them: those are the machine's business.
+const INSTALL: &str = r#"
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+    trap 'rm -f $policy' EXIT
+    trap 'exit 1' INT TERM
+    printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy || exit 1
+fi
+DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
+"#;
+
+/// Programs out of Debian packages, which are installed where we may.
+fn debian(programs: &[&str], packages: &[&str]) -> anyhow::Result<()> {
+    let missing = || programs.iter().copied().find(|name| program(name).is_none());
+    let Some(name) = missing() else { return Ok(()) };
     ensure!(program("apt-get").is_some(), "there is no {name} and no apt-get; install {name} by hand");
     let prefix: &[&str] = if is_root() {
         &[]
     } else if program("sudo").is_some() && quiet("sudo", &["-n", "true"]) {
         &["sudo", "-n"]
     } else {
-        bail!("there is no {name} and no right to install it; run: sudo apt-get install {package}")
+        let packages = packages.join(" ");
+        bail!("there is no {name} and no right to install it; run: sudo apt-get install {packages}")
     };
-    let install = ["apt-get", "install", "-y", "--no-install-recommends", package];
-    let command: Vec<&str> = prefix.iter().copied().chain(install).collect();
+    let install = ["sh", "-c", INSTALL, "install"];
+    let command: Vec<&str> = [prefix, &install, packages].concat();
     if step(&command).is_err() {
         // On a fresh machine there are no package lists yet.
-        let update: Vec<&str> = prefix.iter().copied().chain(["apt-get", "update"]).collect();
-        step(&update)?;
+        step(&[prefix, &["apt-get", "update"]].concat())?;
         step(&command)?;
     }
-    program(name).with_context(|| format!("{package} was installed, but there is still no {name}"))
+    let packages = packages.join(" ");
+    missing().map_or(Ok(()), |name| bail!("{packages} was installed, but there is still no {name}"))
 }
 
 /// The folder of the virtual environment.
@@ -116,7 +128,7 @@ fn pypi(what: &str, requirements: &[&str]) -> anyhow::Result<()> {
 fn step(command: &[&str]) -> anyhow::Result<()> {
     let log = folder()?.join("install.log");
     let file = File::create(&log)?;
-    let words = command.join(" ");
+    let words = command.iter().copied().filter(|word| !word.contains('\n')).collect::<Vec<_>>().join(" ");
     let mut child = Command::new(command[0])
         .args(&command[1..])
         .env("DEBIAN_FRONTEND", "noninteractive")

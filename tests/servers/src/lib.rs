@@ -7,12 +7,16 @@
 #![warn(missing_docs)]
 
 mod apache;
+mod certificate;
+mod directory;
 mod install;
+mod keeper;
 mod process;
 mod proxies;
 mod report;
 mod rotel;
 mod session;
+mod slapd;
 #[cfg(test)]
 mod tests;
 mod wsgidav;
@@ -21,6 +25,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+pub use directory::{Directory, DirectoryServer, MemberOf};
 pub use install::{checkout, prepare};
 pub use process::Running;
 pub use report::{clear_report, not_run_report};
@@ -44,6 +49,9 @@ pub enum Product {
     WsgiDav,
     /// An OpenTelemetry collector; it takes OTLP over HTTP and writes every span it gets into its log.
     Rotel,
+    /// OpenLDAP's slapd with a directory of its own: LDAP with StartTLS, LDAPS, paging, sorting, content sync. See
+    /// [`Directory`] and [`Running::directory`].
+    Slapd,
     /// nginx with one worker, for the bench; see [`Setup`].
     Nginx,
     /// HAProxy with one thread, for the bench; see [`Setup`].
@@ -52,7 +60,7 @@ pub enum Product {
 
 impl Product {
     /// What the tests need.
-    pub const FOR_TESTS: [Self; 3] = [Self::Apache, Self::WsgiDav, Self::Rotel];
+    pub const FOR_TESTS: [Self; 4] = [Self::Apache, Self::WsgiDav, Self::Rotel, Self::Slapd];
     /// What the bench compares with.
     pub const FOR_BENCH: [Self; 2] = [Self::Nginx, Self::Haproxy];
 
@@ -62,6 +70,7 @@ impl Product {
             Self::Apache => "apache",
             Self::WsgiDav => "wsgidav",
             Self::Rotel => "rotel",
+            Self::Slapd => "slapd",
             Self::Nginx => "nginx",
             Self::Haproxy => "haproxy",
         }
@@ -83,6 +92,8 @@ pub struct Setup {
     pub files: Option<PathBuf>,
     /// Run on this one core (with `taskset`).
     pub core: Option<usize>,
+    /// slapd: what it knows when it starts.
+    pub directory: Directory,
 }
 
 /// Why a product is not running.
@@ -119,7 +130,15 @@ pub fn start_with(product: Product, setup: &Setup) -> Result<Running, NotRun> {
 /// # Panics
 /// With `CI=true` in the environment, where a product that cannot start is a failure.
 pub fn for_test(product: Product) -> Option<Running> {
-    match start(product) {
+    for_test_with(product, &Setup::default())
+}
+
+/// [`for_test`] with a [`Setup`].
+///
+/// # Panics
+/// As [`for_test`].
+pub fn for_test_with(product: Product, setup: &Setup) -> Option<Running> {
+    match start_with(product, setup) {
         Ok(running) => Some(running),
         Err(not_run) => {
             assert!(std::env::var("CI").as_deref() != Ok("true"), "{not_run}");
@@ -154,11 +173,12 @@ fn launch(product: Product, setup: &Setup, outlive: bool) -> anyhow::Result<Runn
             Product::Apache => apache::spec(home.path())?,
             Product::WsgiDav => wsgidav::spec(home.path())?,
             Product::Rotel => rotel::spec()?,
+            Product::Slapd => slapd::spec(home.path(), &setup.directory)?,
             Product::Nginx => proxies::nginx(home.path(), setup)?,
             Product::Haproxy => proxies::haproxy(home.path(), setup)?,
         };
         match process::run(product, spec, home, setup.core, outlive) {
-            Err(process::Failure::PortTaken) if clashes < ATTEMPTS => clashes += 1,
+            Err(keeper::Failure::PortTaken) if clashes < ATTEMPTS => clashes += 1,
             Err(failure) => return Err(failure.into()),
             Ok(running) => return Ok(running),
         }

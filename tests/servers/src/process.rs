@@ -1,45 +1,22 @@
 //! Starting, watching and stopping one product.
 
-use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use tempfile::TempDir;
 
-use crate::{PASSWORD, Product, USERNAME, install};
+use crate::directory::DirectoryServer;
+use crate::keeper::{self, Failure, Start};
+use crate::{PASSWORD, Product, USERNAME};
 
+/// How long most products may take to listen.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Runs the product (`$@`) and says its process id. The product ends when the script gets a TERM or, unless it is
-/// to outlive us, when our end of standard input closes: then nothing is left behind even if we are killed. What
-/// does not end within five seconds is killed with its whole process group, which the script leads.
-const KEEPER: &str = r#"
-exec 3<&0
-end() {
-    kill -s CONT -- -$$ 2>/dev/null
-    kill -TERM $child 2>/dev/null
-    tries=0
-    while kill -0 $child 2>/dev/null; do
-        tries=$((tries + 1))
-        if [ $tries -gt 50 ]; then kill -s KILL -- -$$; fi
-        sleep 0.1
-    done
-}
-"$@" </dev/null 3<&- >>"$KEEPER_LOG" 2>&1 &
-child=$!
-trap 'end; exit 0' TERM
-echo $child
-exec >/dev/null
-if [ "$KEEPER_DETACHED" = no ]; then { cat <&3; kill -TERM $$; } & fi
-wait $child
-"#;
 
 /// What to start, and how to reach it.
 pub(crate) struct Spec {
@@ -51,6 +28,25 @@ pub(crate) struct Spec {
     pub data: Option<PathBuf>,
     /// The user it drops to; files made for it have to belong to that user.
     pub owner: Option<(u32, u32)>,
+    /// What a directory is reached by on top.
+    pub directory: Option<DirectoryServer>,
+    /// How long it may take to listen.
+    pub patience: Duration,
+}
+
+impl Spec {
+    /// A server of files or nothing, at the root of `addr`.
+    pub fn new(command: Vec<String>, addr: SocketAddr) -> Self {
+        Self {
+            command,
+            addr,
+            base_path: "/",
+            data: None,
+            owner: None,
+            directory: None,
+            patience: START_TIMEOUT,
+        }
+    }
 }
 
 /// A folder for one server, below the machine's folder for temporary files: a server that drops to another user may
@@ -61,35 +57,13 @@ pub(crate) fn new_home(product: Product) -> anyhow::Result<TempDir> {
     Ok(folder)
 }
 
-/// Why a start did not work.
-#[derive(Debug)]
-pub(crate) enum Failure {
-    PortTaken,
-    Other(anyhow::Error),
-}
-
-impl From<anyhow::Error> for Failure {
-    fn from(error: anyhow::Error) -> Self {
-        Self::Other(error)
-    }
-}
-
-impl From<Failure> for anyhow::Error {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::PortTaken => anyhow::anyhow!("every port that was tried was taken by another process"),
-            Failure::Other(error) => error,
-        }
-    }
-}
-
 /// A product that runs; it is stopped when this is dropped.
 pub struct Running {
     /// Which one.
     pub product: Product,
     /// Where it listens.
     pub addr: SocketAddr,
-    /// `http://127.0.0.1:port/path`, without a trailing slash.
+    /// `http://127.0.0.1:port/path`, without a trailing slash; `ldap://127.0.0.1:port` for a directory.
     pub base_url: String,
     /// The user it knows, where it authenticates.
     pub username: &'static str,
@@ -101,8 +75,10 @@ pub struct Running {
     pub pid: u32,
     /// Everything it says.
     pub log: PathBuf,
+    pub(crate) directory: Option<DirectoryServer>,
     owner: Option<(u32, u32)>,
     home: TempDir,
+    start: Start,
     keeper: Child,
     /// It was started to outlive us, and is up.
     left: bool,
@@ -122,6 +98,50 @@ impl Running {
     /// Lets frozen processes go on.
     pub fn thaw(&self) -> anyhow::Result<()> {
         signal("CONT", &format!("-{}", self.keeper.id()))
+    }
+
+    /// Ends it at once, as a crash would (SIGKILL): nothing is flushed, nobody is told. What it has on disk stays.
+    /// Nothing to do where it has ended already.
+    pub fn kill(&mut self) -> anyhow::Result<()> {
+        if !self.has_ended() {
+            let group = self.keeper.id();
+            signal("KILL", &format!("-{group}"))?;
+            self.keeper.wait()?;
+            // The product is nobody's child now: its end cannot be waited for, only seen.
+            let gone = wait_for(STOP_TIMEOUT, || (!lives(group)).then_some(()));
+            gone.with_context(|| format!("process group {group} was killed and goes on"))?;
+        }
+        Ok(())
+    }
+
+    /// Ends it in good order. Its data and its address stay. Nothing to do where it has ended already.
+    pub fn stop(&mut self) {
+        if self.has_ended() {
+            return;
+        }
+        let _ = self.thaw();
+        // Either the end of its standard input or the signal ends the keeper, and with it the product.
+        drop(self.keeper.stdin.take());
+        let _ = signal("TERM", &self.keeper.id().to_string());
+        if wait_for(STOP_TIMEOUT, || self.keeper.try_wait().ok().flatten()).is_none() {
+            let _ = signal("KILL", &format!("-{}", self.keeper.id()));
+            let _ = self.keeper.wait();
+        }
+    }
+
+    /// Starts it again after [`Running::kill`] or [`Running::stop`], with the same address and the same data. When this
+    /// returns, it accepts connections. Fails where another process took its port meanwhile.
+    pub fn start_again(&mut self) -> anyhow::Result<()> {
+        self.stop();
+        // What was said before must not be taken for what is said now.
+        fs::rename(&self.log, self.log.with_extension("log.before"))?;
+        (self.keeper, self.pid) = keeper::spawn(&self.start, self.home.path(), &self.log)?;
+        Ok(keeper::await_start(&self.start, &mut self.keeper, &self.log)?)
+    }
+
+    /// A process id is only ours as long as nobody has waited for it.
+    fn has_ended(&mut self) -> bool {
+        matches!(self.keeper.try_wait(), Ok(Some(_)))
     }
 
     /// Gives everything under `path` (inside [`Running::dir`]) to the user the server runs as, so that it can
@@ -145,16 +165,8 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if self.left {
-            return;
-        }
-        let _ = self.thaw();
-        // Either the end of its standard input or the signal ends the keeper, and with it the product.
-        drop(self.keeper.stdin.take());
-        let _ = signal("TERM", &self.keeper.id().to_string());
-        if wait_for(STOP_TIMEOUT, || self.keeper.try_wait().ok().flatten()).is_none() {
-            let _ = signal("KILL", &format!("-{}", self.keeper.id()));
-            let _ = self.keeper.wait();
+        if !self.left {
+            self.stop();
         }
     }
 }
@@ -168,68 +180,28 @@ pub(crate) fn run(
     outlive: bool,
 ) -> Result<Running, Failure> {
     let log = home.path().join("server.log");
-    File::create(&log).context("cannot make a log file")?;
-    let mut command = Command::new("sh");
-    command.args(["-c", KEEPER, "keeper"]);
-    if let Some(core) = core {
-        command.args(["taskset", "-c", &core.to_string()]);
-    }
-    command
-        .args(&spec.command)
-        .env("KEEPER_LOG", &log)
-        .env("KEEPER_DETACHED", if outlive { "yes" } else { "no" })
-        .current_dir(home.path())
-        .stdin(if outlive { Stdio::null() } else { Stdio::piped() })
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .process_group(0);
-    let mut keeper = command.spawn().context("cannot start a shell")?;
-    let mut first_line = String::new();
-    if let Some(stdout) = keeper.stdout.take() {
-        BufReader::new(stdout).read_line(&mut first_line).context("the shell said nothing")?;
-    }
-    let pid = first_line.trim().parse().context("the shell did not say a process id")?;
+    let start = Start { command: spec.command, addr: spec.addr, patience: spec.patience, core, outlive };
+    let (keeper, pid) = keeper::spawn(&start, home.path(), &log)?;
+    let scheme = if spec.directory.is_some() { "ldap" } else { "http" };
     let base_path = spec.base_path.trim_end_matches('/');
     let mut running = Running {
         product,
         addr: spec.addr,
-        base_url: format!("http://{}{base_path}", spec.addr),
-        username: USERNAME,
+        base_url: format!("{scheme}://{}{base_path}", spec.addr),
+        username: spec.directory.as_ref().map_or(USERNAME, |directory| directory.account),
         password: PASSWORD,
         dir: spec.data.unwrap_or_else(|| home.path().to_owned()),
         pid,
         log,
+        directory: spec.directory,
         owner: spec.owner,
         home,
+        start,
         keeper,
         left: false,
     };
-    await_start(&mut running)?;
+    keeper::await_start(&running.start, &mut running.keeper, &running.log)?;
     Ok(running)
-}
-
-fn await_start(running: &mut Running) -> Result<(), Failure> {
-    let addr = running.addr;
-    let accepting = wait_for(START_TIMEOUT, || {
-        if let Ok(Some(_)) = running.keeper.try_wait() {
-            return Some(false);
-        }
-        TcpStream::connect_timeout(&addr, Duration::from_secs(1)).ok().map(|_| true)
-    });
-    // Whoever took the port in the meantime would accept connections too.
-    let ended = running.keeper.try_wait().ok().flatten().is_some();
-    if accepting == Some(true) && !ended {
-        return Ok(());
-    }
-    let log = running.log_text();
-    if ["address already in use", "address in use", "addrinuse"]
-        .iter()
-        .any(|words| log.to_lowercase().contains(words))
-    {
-        return Err(Failure::PortTaken);
-    }
-    let what = if ended { "it ended at once" } else { "it did not listen within 30 seconds" };
-    Err(Failure::Other(anyhow::anyhow!("{what}; it said: {}", install::tail(&log))))
 }
 
 /// A port of 127.0.0.1 that is free now. Somebody may take it before the server does: then try again.
@@ -237,11 +209,41 @@ pub(crate) fn free_addr() -> anyhow::Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0").context("no free port")?.local_addr()?)
 }
 
+/// An address to come back to: free now, and outside the range that outgoing connections take their ports from. Nobody
+/// is given it by chance while the server is down, and a client that tries it then cannot connect to itself.
+pub(crate) fn lasting_addr() -> anyhow::Result<SocketAddr> {
+    (0..200)
+        .map(|_| SocketAddr::from(([127, 0, 0, 1], LASTING_PORTS.start + (chance() % 12_000) as u16)))
+        .find(|addr| TcpListener::bind(addr).is_ok())
+        .context("no free port below those of outgoing connections")
+}
+
+/// Below `net.ipv4.ip_local_port_range` as Linux has it from the start; 12,000 of them.
+const LASTING_PORTS: std::ops::Range<u16> = 20_000..32_000;
+
+/// A number that differs from process to process and from call to call.
+pub(crate) fn chance() -> u64 {
+    use std::hash::{BuildHasher as _, Hasher as _};
+    std::collections::hash_map::RandomState::new().build_hasher().finish()
+}
+
 /// Sends a signal to a process, or to a group if `target` begins with `-`.
 pub(crate) fn signal(name: &str, target: &str) -> anyhow::Result<()> {
     let status = Command::new("sh").args(["-c", r#"kill -s "$1" -- "$2""#, "sh", name, target]).status()?;
     anyhow::ensure!(status.success(), "could not send {name} to {target}");
     Ok(())
+}
+
+/// Whether any process of a group runs; one that has ended and waits for its parent does not.
+fn lives(group: u32) -> bool {
+    let Ok(processes) = fs::read_dir("/proc") else { return false };
+    processes.filter_map(Result::ok).any(|process| {
+        let stat = fs::read_to_string(process.path().join("stat")).unwrap_or_default();
+        // `pid (name) state parent group …`; the name may hold anything.
+        let mut fields = stat.rsplit(") ").next().unwrap_or_default().split(' ');
+        let state = fields.next().unwrap_or("Z");
+        state != "Z" && fields.nth(1) == Some(&group.to_string())
+    })
 }
 
 /// Gives a file or a whole folder to `owner`; nothing to do without one.

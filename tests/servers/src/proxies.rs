@@ -55,7 +55,7 @@ http {{
     fs::write(&file, config)?;
     let log = format!("{home}/server.log");
     let command = [program.to_string_lossy().as_ref(), "-e", &log, "-c", &file].map(str::to_owned);
-    Ok(Spec { command: command.to_vec(), addr, base_path: "/", data: setup.files.clone(), owner: None })
+    Ok(Spec { data: setup.files.clone(), ..Spec::new(command.to_vec(), addr) })
 }
 
 pub(crate) fn haproxy(home: &Path, setup: &Setup) -> anyhow::Result<Spec> {
@@ -82,5 +82,5 @@ backend target
     let file = home.join("haproxy.cfg");
     fs::write(&file, config)?;
     let command = [&*program.to_string_lossy(), "-db", "-f", &file.to_string_lossy()].map(str::to_owned);
-    Ok(Spec { command: command.to_vec(), addr, base_path: "/", data: None, owner: None })
+    Ok(Spec::new(command.to_vec(), addr))
 }

@@ -31,7 +31,7 @@ pub(crate) fn spec() -> anyhow::Result<Spec> {
         ]
         .map(str::to_owned),
     );
-    Ok(Spec { command, addr: http, base_path: "/", data: None, owner: None })
+    Ok(Spec::new(command, http))
 }
 
 /// The wheel hides its binary inside the package.

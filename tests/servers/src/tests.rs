@@ -111,3 +111,106 @@ fn proxies_forward_and_files_are_served() {
     let nginx = start_with(Product::Nginx, &files).unwrap();
     assert!(exchange(nginx.addr, "GET", "/x.txt", "", "").ends_with("readable"));
 }
+
+/// One `ldapsearch` as an account of the directory; everything it says.
+fn ldapsearch(running: &Running, account: &str, how: &[&str], what: &[&str]) -> String {
+    let directory = running.directory();
+    let mut command = std::process::Command::new("ldapsearch");
+    command.args(["-LLL", "-x", "-w", PASSWORD, "-D", account, "-b", directory.base]).args(how).args(what);
+    let output = command.env("LDAPTLS_CACERT", &directory.ca).output().unwrap();
+    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+}
+
+#[test]
+fn slapd_answers_in_the_clear_with_starttls_and_with_tls() {
+    let Some(running) = for_test(Product::Slapd) else { return };
+    let directory = running.directory().clone();
+    let ways = [
+        vec!["-H", &running.base_url],
+        vec!["-ZZ", "-H", &running.base_url],
+        vec!["-H", &directory.tls_url()],
+    ]
+    .map(|way| way.into_iter().map(str::to_owned).collect::<Vec<_>>());
+    for way in ways {
+        let way: Vec<&str> = way.iter().map(String::as_str).collect();
+        let found = ldapsearch(&running, directory.account, &way, &["(uid=*)", "dn"]);
+        assert_eq!(found.matches("dn:").count(), 12, "{way:?}: {found}");
+    }
+    let plain = ["-H", &*running.base_url];
+    let commas =
+        ldapsearch(&running, directory.account, &plain, &["(uid=sbrown)", "memberOf", "userPassword"]);
+    assert!(commas.contains("cn=finance,ou=groups") && !commas.contains("userPassword"), "{commas}");
+    let wrong = ldapsearch(&running, "cn=nobody,dc=council,dc=example", &plain, &["(uid=*)"]);
+    assert!(wrong.contains("Invalid credentials (49)"), "{wrong}");
+
+    let (keeper, home) = (running.keeper(), directory.ca.parent().unwrap().to_owned());
+    let addresses = [running.addr, directory.tls_addr];
+    drop(running);
+    assert!(addresses.iter().all(|addr| TcpStream::connect(addr).is_err()), "it still listens");
+    assert!(!std::path::Path::new(&format!("/proc/{keeper}")).exists() && !home.exists());
+}
+
+/// A person for each number, in LDIF.
+fn crowd(size: usize) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "dn: ou=people,dc=council,dc=example\nobjectClass: organizationalUnit\nou: people\n")
+        .unwrap();
+    for number in 0..size {
+        writeln!(
+            file,
+            "dn: uid=u{number},ou=people,dc=council,dc=example\nobjectClass: inetOrgPerson\nuid: u{number}\n\
+             cn: u{number}\nsn: u{number}\nmemberOf: cn=some,\n dc=council,dc=example\n"
+        )
+        .unwrap();
+    }
+    file
+}
+
+#[test]
+fn slapd_limits_searches_and_pages_as_recorded() {
+    let people = crowd(1_000);
+    let directory = Directory { ldif: Some(people.path().to_owned()), member_of: MemberOf::Unknown };
+    let setup = Setup { directory, ..Setup::default() };
+    let Some(running) = for_test_with(Product::Slapd, &setup) else { return };
+    let directory = running.directory();
+    let search = |account: &str, more: &[&str]| {
+        let what: Vec<&str> = ["(uid=*)", "dn", "memberOf"].into_iter().chain(more.iter().copied()).collect();
+        ldapsearch(&running, account, &["-H", &running.base_url], &what)
+    };
+    let cut = search(directory.account, &[]);
+    assert!(cut.matches("dn:").count() == 500 && cut.contains("Size limit exceeded (4)"), "{cut}");
+    let pages = search(directory.account, &["-E", "pr=100/noprompt"]);
+    assert_eq!(pages.matches("dn:").count(), 1_000);
+    let too_large = search(directory.account, &["-E", "pr=501/noprompt"]);
+    assert!(too_large.contains("illegal pagedResults page size"), "{too_large}");
+    assert_eq!(search(directory.unlimited, &[]).matches("dn:").count(), 1_000);
+    assert!(!pages.contains("memberOf"), "a server without the overlay must not know it");
+}
+
+#[test]
+fn slapd_comes_back_where_it_was_with_what_it_had() {
+    let Some(mut running) = for_test(Product::Slapd) else { return };
+    let (addr, directory) = (running.addr, running.directory().clone());
+    let url = running.base_url.clone();
+    let add = "dn: uid=new,ou=people,dc=council,dc=example\nobjectClass: inetOrgPerson\nuid: new\ncn: new\nsn: new\n";
+    let mut child = std::process::Command::new("ldapadd")
+        .args(["-x", "-w", PASSWORD, "-D", directory.admin, "-H", &url])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(add.as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success());
+    let here =
+        |running: &Running| ldapsearch(running, directory.account, &["-H", &url], &["(uid=new)", "dn"]);
+    assert!(here(&running).contains("uid=new"));
+
+    running.stop();
+    assert!(TcpStream::connect(addr).is_err(), "it still listens");
+    running.start_again().unwrap();
+    assert!(here(&running).contains("uid=new"));
+    running.kill().unwrap();
+    assert!(TcpStream::connect(addr).is_err(), "it still listens");
+    running.start_again().unwrap();
+    assert!(running.addr == addr && here(&running).contains("uid=new"));
+}

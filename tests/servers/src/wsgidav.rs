@@ -27,15 +27,6 @@ pub(crate) fn spec(home: &Path) -> anyhow::Result<Spec> {
     });
     fs::write(&file, serde_json::to_vec_pretty(&config)?)?;
     let program = install::python()?.join("bin/wsgidav");
-    Ok(Spec {
-        command: vec![
-            program.to_string_lossy().into_owned(),
-            "--config".to_owned(),
-            file.to_string_lossy().into_owned(),
-        ],
-        addr,
-        base_path: "/",
-        data: Some(data),
-        owner: None,
-    })
+    let command = [&*program.to_string_lossy(), "--config", &file.to_string_lossy()].map(str::to_owned);
+    Ok(Spec { data: Some(data), ..Spec::new(command.to_vec(), addr) })
 }
