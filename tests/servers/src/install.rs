@@ -15,6 +15,21 @@ use crate::process::{read_lossy, wait_for};
 const WSGIDAV: [&str; 2] = ["wsgidav==4.4.0", "cheroot==11.1.2"];
 const ROTEL: [&str; 1] = ["rotel==0.0.1a15"];
 
+/// Samba's parts are packages of their own; a machine that only serves files has the programs and cannot make a domain.
+const SAMBA: ([&str; 6], [&str; 8]) = (
+    ["samba", "samba-tool", "ldbadd", "ldapsearch", "openssl", "/usr/share/samba/setup/provision.ldif"],
+    [
+        "samba",
+        "winbind",
+        "ldb-tools",
+        "ldap-utils",
+        "openssl",
+        "samba-dsdb-modules",
+        "samba-vfs-modules",
+        "samba-ad-provision",
+    ],
+);
+
 /// Downloads from a slow mirror included.
 const STEP_TIMEOUT: Duration = Duration::from_secs(300);
 
@@ -46,6 +61,7 @@ pub fn prepare(product: Product) -> anyhow::Result<()> {
         Product::Apache => debian(&["apache2"], &["apache2-bin"]),
         Product::Nginx => debian(&["nginx"], &["nginx-light"]),
         Product::Haproxy => debian(&["haproxy"], &["haproxy"]),
+        Product::Samba => debian(&SAMBA.0, &SAMBA.1),
         Product::Slapd => debian(&["slapd", "ldapsearch", "openssl"], &["slapd", "ldap-utils", "openssl"]),
         Product::WsgiDav => pypi("wsgidav", &WSGIDAV),
         Product::Rotel => pypi("rotel", &ROTEL),

@@ -1,4 +1,4 @@
-//! Installs and starts the real products that the tests run against, on free ports of 127.0.0.1, with their data
+//! Installs and starts the real products that the tests run against, on free ports of loopback addresses, with their data
 //! in a temporary folder, and stops them when dropped.
 //!
 //! A test asks with [`for_test`]; every test gets a server of its own, so that none sees another's data. Nothing
@@ -15,6 +15,7 @@ mod process;
 mod proxies;
 mod report;
 mod rotel;
+mod samba;
 mod session;
 mod slapd;
 #[cfg(test)]
@@ -52,6 +53,9 @@ pub enum Product {
     /// OpenLDAP's slapd with a directory of its own: LDAP with StartTLS, LDAPS, paging, sorting, content sync. See
     /// [`Directory`] and [`Running::directory`].
     Slapd,
+    /// Samba as an Active Directory domain controller, on a loopback address of its own; wants root. LDAPS, and LDAP which
+    /// takes no password before StartTLS. See [`Directory`] and [`Running::directory`].
+    Samba,
     /// nginx with one worker, for the bench; see [`Setup`].
     Nginx,
     /// HAProxy with one thread, for the bench; see [`Setup`].
@@ -60,7 +64,7 @@ pub enum Product {
 
 impl Product {
     /// What the tests need.
-    pub const FOR_TESTS: [Self; 4] = [Self::Apache, Self::WsgiDav, Self::Rotel, Self::Slapd];
+    pub const FOR_TESTS: [Self; 5] = [Self::Apache, Self::WsgiDav, Self::Rotel, Self::Slapd, Self::Samba];
     /// What the bench compares with.
     pub const FOR_BENCH: [Self; 2] = [Self::Nginx, Self::Haproxy];
 
@@ -71,6 +75,7 @@ impl Product {
             Self::WsgiDav => "wsgidav",
             Self::Rotel => "rotel",
             Self::Slapd => "slapd",
+            Self::Samba => "samba",
             Self::Nginx => "nginx",
             Self::Haproxy => "haproxy",
         }
@@ -92,7 +97,7 @@ pub struct Setup {
     pub files: Option<PathBuf>,
     /// Run on this one core (with `taskset`).
     pub core: Option<usize>,
-    /// slapd: what it knows when it starts.
+    /// slapd, Samba: what they know when they start.
     pub directory: Directory,
 }
 
@@ -174,6 +179,7 @@ fn launch(product: Product, setup: &Setup, outlive: bool) -> anyhow::Result<Runn
             Product::WsgiDav => wsgidav::spec(home.path())?,
             Product::Rotel => rotel::spec()?,
             Product::Slapd => slapd::spec(home.path(), &setup.directory)?,
+            Product::Samba => samba::spec(home.path(), &setup.directory)?,
             Product::Nginx => proxies::nginx(home.path(), setup)?,
             Product::Haproxy => proxies::haproxy(home.path(), setup)?,
         };

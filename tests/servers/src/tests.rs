@@ -214,3 +214,37 @@ fn slapd_comes_back_where_it_was_with_what_it_had() {
     running.start_again().unwrap();
     assert!(running.addr == addr && here(&running).contains("uid=new"));
 }
+
+#[test]
+fn samba_answers_as_a_domain_controller_does() {
+    let Some(mut running) = for_test(Product::Samba) else { return };
+    let directory = running.directory().clone();
+    let (plain, tls) = (running.base_url.clone(), directory.tls_url());
+    let people = ["(&(objectClass=user)(company=Council))", "dn", "manager", "memberOf"];
+    let search = |running: &Running, way: &[&str]| ldapsearch(running, directory.account, way, &people);
+    let refused = search(&running, &["-H", &plain]);
+    assert!(refused.contains("Strong(er) authentication required (8)"), "{refused}");
+    for way in [vec!["-ZZ", "-H", &plain], vec!["-H", &tls]] {
+        let found = search(&running, &way);
+        assert_eq!(found.matches("dn:").count(), 12, "{way:?}: {found}");
+        assert!(found.contains("memberOf: CN=Finance") && found.contains("refldap"), "{found}");
+    }
+    let wrong = ldapsearch(&running, "nobody@ad.council.example", &["-H", &tls], &["(cn=*)"]);
+    assert!(wrong.contains("data 52e"), "{wrong}");
+    for account in [directory.unlimited, directory.admin] {
+        let found = ldapsearch(&running, account, &["-H", &tls], &people);
+        assert_eq!(found.matches("dn:").count(), 12, "{account}: {found}");
+    }
+
+    // Another beside it, which must not see the first one's data; and back again after a crash.
+    running.kill().unwrap();
+    let other = start(Product::Samba).unwrap();
+    assert_ne!(other.addr, running.addr);
+    running.start_again().unwrap();
+    assert_eq!(search(&running, &["-H", &tls]).matches("dn:").count(), 12);
+
+    let (keeper, home, addr) = (running.keeper(), directory.ca.parent().unwrap().to_owned(), running.addr);
+    drop(running);
+    assert!(TcpStream::connect(addr).is_err(), "it still listens");
+    assert!(!std::path::Path::new(&format!("/proc/{keeper}")).exists() && !home.exists());
+}

@@ -56,7 +56,7 @@ enum Task {
 enum Servers {
     /// Start them (all that the tests use, if none is named) and say where they are
     Up {
-        /// apache, wsgidav, rotel, slapd
+        /// apache, wsgidav, rotel, slapd, samba
         products: Vec<String>,
     },
     /// Stop what `up` started
