@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod http;
+pub mod ldap;
 pub mod path;
 pub mod redact;
 pub mod xml;

@@ -1,0 +1,203 @@
+//! What a search found.
+
+use std::fmt;
+
+use super::{Dn, ExtendedDn};
+
+/// An entryUUID (RFC 4530) or the octets of an objectGUID, as the server sent them. The octets of an objectGUID are in
+/// Microsoft's order: the first three groups of the usual text are reversed.
+pub type Uuid = [u8; 16];
+
+/// Whether a result is everything that matches. Whatever is not [`Completeness::Whole`] has to be shown as partial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Completeness {
+    /// Everything, or a whole page.
+    Whole,
+    /// Cut at the caller's or the server's limit of entries (result 4).
+    SizeLimit,
+    /// Cut at the limit of time (result 3).
+    TimeLimit,
+    /// Cut by a limit of the administrator's (result 11). Without entries on a paged search: the page size is above the
+    /// server's cap, ask for a smaller page.
+    AdminLimit,
+}
+
+/// The result of one search. Everything in it came from the directory and may be personal.
+#[derive(Debug)]
+pub struct SearchResult {
+    /// In the server's order.
+    pub entries: Vec<Entry>,
+    /// Addresses where more might be found. They are never followed.
+    pub referrals: Vec<String>,
+    /// For the next page, on the same session; `None` after the last and where no paging was asked for or understood.
+    pub page_cookie: Option<Vec<u8>>,
+    /// How many entries there are in all, where the server estimates it (RFC 2696; 0 is *unknown*).
+    pub estimate: Option<u32>,
+    /// Whether something was cut.
+    pub complete: Completeness,
+    /// End of a content synchronisation. Missing when the server cut the result: there is no cookie then.
+    pub sync: Option<SyncDone>,
+    /// End of Active Directory's change tracking.
+    pub dir_sync: Option<DirSyncDone>,
+}
+
+/// What the server said about a content synchronisation (RFC 4533).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SyncDone {
+    /// For the next run. OpenLDAP answers a garbage cookie with everything and an *empty* cookie: treat an empty one
+    /// as none.
+    pub cookie: Option<Vec<u8>>,
+    /// Deletions were listed one by one. When false, everything that was neither returned nor listed in a set of
+    /// [`IdSet::Present`] has gone from the directory.
+    pub refresh_deletes: bool,
+    /// A phase that lists what is present was closed by the server: as when `refresh_deletes` is false.
+    pub present_phase: bool,
+    /// Sets of entries, in the order they came.
+    pub id_sets: Vec<IdSet>,
+}
+
+/// Entries named by entryUUID alone (RFC 4533, section 2.5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IdSet {
+    /// Still there and unchanged.
+    Present(Vec<Uuid>),
+    /// No longer there, or no longer matching.
+    Deleted(Vec<Uuid>),
+}
+
+/// The end of a DirSync answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirSyncDone {
+    /// There is more: ask again with the cookie.
+    pub more: bool,
+    /// For the next run.
+    pub cookie: Vec<u8>,
+}
+
+/// State of an entry in a content synchronisation (RFC 4533, section 2.2). OpenLDAP says *add* for changes as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SyncState {
+    /// Unchanged; the entry has no attributes.
+    Present,
+    /// New, or changed.
+    Add,
+    /// Changed.
+    Modify,
+    /// Gone; the entry has no attributes.
+    Delete,
+}
+
+/// The state and the lasting id of an entry in a content synchronisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SyncEntry {
+    /// What happened.
+    pub state: SyncState,
+    /// The entryUUID.
+    pub uuid: Uuid,
+}
+
+/// An attribute of an entry, as sent.
+pub(super) struct Attribute {
+    pub(super) name: String,
+    pub(super) values: Vec<Vec<u8>>,
+}
+
+/// One entry. `Debug` shows only how much there is of it.
+pub struct Entry {
+    /// Its name. A DN changes when people marry: key on entryUUID or objectGUID.
+    pub dn: Dn,
+    /// GUID and SID that came with the name, where it came in Active Directory's extended form.
+    pub extended: Option<ExtendedDn>,
+    /// In a content synchronisation: its state and id.
+    pub sync: Option<SyncEntry>,
+    pub(super) attributes: Vec<Attribute>,
+}
+
+/// A slice of the values of an attribute (Active Directory's range retrieval).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Range {
+    /// Position of the first value returned.
+    pub first: u32,
+    /// Position of the last value returned; `None` when these are the last there are.
+    pub last: Option<u32>,
+}
+
+impl Range {
+    /// Where to go on, for [`super::AttributeName::from_position`]; `None` at the end.
+    pub fn next(self) -> Option<u32> {
+        self.last.and_then(|last| last.checked_add(1))
+    }
+}
+
+impl Entry {
+    /// The values of an attribute, as octets. The name is compared without regard to case; the options `binary` and
+    /// `range` are ignored. Empty when there is no such attribute. Look at [`Entry::range`] where Active Directory may
+    /// cut: it sends at most 1,500 values.
+    pub fn octets(&self, name: &str) -> &[Vec<u8>] {
+        self.attribute(name).map_or(&[], |attribute| &attribute.values)
+    }
+
+    /// The first value as octets.
+    pub fn first_octets(&self, name: &str) -> Option<&[u8]> {
+        self.octets(name).first().map(Vec::as_slice)
+    }
+
+    /// The values that are UTF-8, in the server's order, which means nothing in LDAP.
+    pub fn texts<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.octets(name).iter().filter_map(|value| std::str::from_utf8(value).ok())
+    }
+
+    /// The first value that is UTF-8.
+    pub fn first_text(&self, name: &str) -> Option<&str> {
+        self.texts(name).next()
+    }
+
+    /// Which slice of the values was returned; `None` when all were.
+    pub fn range(&self, name: &str) -> Option<Range> {
+        range_of(&self.attribute(name)?.name)
+    }
+
+    /// Every attribute as sent, options included, with its values.
+    pub fn attributes(&self) -> impl Iterator<Item = (&str, &[Vec<u8>])> {
+        self.attributes.iter().map(|attribute| (attribute.name.as_str(), attribute.values.as_slice()))
+    }
+
+    /// Active Directory sends an empty `member` beside `member;range=0-1499`: the one with values counts.
+    fn attribute(&self, name: &str) -> Option<&Attribute> {
+        let mut found = self.attributes.iter().filter(|attribute| same(&attribute.name, name));
+        let first = found.next()?;
+        if !first.values.is_empty() {
+            return Some(first);
+        }
+        Some(found.find(|attribute| !attribute.values.is_empty()).unwrap_or(first))
+    }
+}
+
+fn same(sent: &str, name: &str) -> bool {
+    let Some(head) = sent.get(..name.len()) else { return false };
+    if !head.eq_ignore_ascii_case(name) {
+        return false;
+    }
+    let ignored = |option: &str| {
+        option.eq_ignore_ascii_case("binary")
+            || option.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("range="))
+    };
+    let rest = &sent[name.len()..];
+    rest.is_empty() || rest.strip_prefix(';').is_some_and(|options| options.split(';').all(ignored))
+}
+
+fn range_of(sent: &str) -> Option<Range> {
+    let range = sent.split(';').skip(1).find_map(|option| {
+        option.get(..6).filter(|start| start.eq_ignore_ascii_case("range="))?;
+        option.get(6..)
+    })?;
+    let (first, last) = range.split_once('-')?;
+    let last = if last == "*" { None } else { Some(last.parse().ok()?) };
+    Some(Range { first: first.parse().ok()?, last })
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Entry(…{} attributes)", self.attributes.len())
+    }
+}
