@@ -3,6 +3,7 @@
 //! Given and family names are drawn from lists of common names of several origins and combined by chance; nobody
 //! in it exists. Simulators seed their data from it, so that a person is the same person in every system.
 
+pub mod ldif;
 mod names;
 mod structure;
 #[cfg(test)]

@@ -65,3 +65,25 @@ fn names_are_of_many_origins_and_fold_without_loss() {
     assert!(council.people.iter().filter(|person| !person.display_name.is_ascii()).count() > 40);
     assert!(council.people.iter().filter(|person| person.language == "cy").count() > 40);
 }
+
+#[test]
+fn a_council_is_written_for_both_schemas() {
+    let council = Council::generate(3, 400);
+    for (schema, base) in [(ldif::Schema::OpenLdap, "dc=x"), (ldif::Schema::ActiveDirectory, "DC=x,DC=y")] {
+        let mut text = Vec::new();
+        ldif::write(&council, schema, base, true, &mut text).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        let names: Vec<&str> = text.lines().filter(|line| line.starts_with("dn:")).collect();
+        let units = ldif::units(&council, schema).len();
+        // Ten departments' groups, everybody's, the managers' and that of the groups.
+        assert_eq!(names.len(), 400 + units + 13, "{schema:?}");
+        assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len(), "{schema:?}: a name comes twice");
+        assert!(text.is_ascii() && text.contains("\\2C") && text.contains(":: "));
+        let told = text.contains("memberOf: cn=all-staff");
+        assert_eq!(told, schema == ldif::Schema::OpenLdap);
+    }
+    let chief = &council.people[0];
+    let photo = ldif::photo(chief).unwrap();
+    assert!(photo.starts_with(&[0xFF, 0xD8, 0xFF]) && photo.ends_with(&[0xFF, 0xD9]));
+    assert!(ldif::groups_of(&council, ldif::Schema::OpenLdap, chief).contains("managers"));
+}
