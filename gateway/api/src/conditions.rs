@@ -4,6 +4,9 @@
 //! the answer (projection, permissions). Reads compare the whole tag; `If-Match` compares the version alone, so that a
 //! write works whatever shape the writer had read.
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderName, header};
@@ -15,10 +18,19 @@ use sha2::{Digest, Sha256};
 
 /// The tag of one shape of a thing, without quotes.
 pub fn tag(seals: &Seals, version: &SourceVersion, shape: &str) -> String {
-    format!("{}.{}", seals.seal_version(version), hash_of(shape))
+    [&*seals.seal_version(version), ".", &*hash_of(shape)].concat()
 }
 
-fn hash_of(shape: &str) -> String {
+/// The shape of content: its octets depend on the version alone.
+pub const CONTENT: &str = "content";
+/// Worked out once: every download needs it.
+static CONTENT_HASH: LazyLock<String> = LazyLock::new(|| hash(CONTENT));
+
+fn hash_of(shape: &str) -> Cow<'static, str> {
+    if shape == CONTENT { Cow::Borrowed(&*CONTENT_HASH) } else { Cow::Owned(hash(shape)) }
+}
+
+fn hash(shape: &str) -> String {
     URL_SAFE_NO_PAD.encode(&Sha256::digest(shape.as_bytes())[..6])
 }
 

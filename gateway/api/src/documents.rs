@@ -12,6 +12,7 @@ pub use write::{
     relocate, write_content,
 };
 
+use crate::asked::Shape;
 use crate::query::{FieldType, ListSpec};
 
 const MEMBERS: &[&str] = &[
@@ -55,14 +56,19 @@ const MEMBERS: &[&str] = &[
 ];
 
 /// What lists of documents take. Each system says which of these it can do.
-const LIST: ListSpec = ListSpec {
-    filters: &[
-        ("name", FieldType::Text),
-        ("objectTypeId", FieldType::Word(&["document", "folder"])),
-        ("mediaType", FieldType::Text),
-        ("contentLength", FieldType::Number),
-        ("updatedAt", FieldType::Time),
-    ],
-    sorts: &["path", "name", "updatedAt", "contentLength"],
-    members: MEMBERS,
-};
+#[derive(Debug)]
+pub struct OfDocuments;
+
+impl Shape for OfDocuments {
+    const LIST: ListSpec = ListSpec {
+        filters: &[
+            ("name", FieldType::Text),
+            ("objectTypeId", FieldType::Word(&["document", "folder"])),
+            ("mediaType", FieldType::Text),
+            ("contentLength", FieldType::Number),
+            ("updatedAt", FieldType::Time),
+        ],
+        sorts: &["path", "name", "updatedAt", "contentLength"],
+        members: MEMBERS,
+    };
+}

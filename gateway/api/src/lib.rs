@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 mod accept;
+mod asked;
 mod body;
 mod conditions;
 mod docs;

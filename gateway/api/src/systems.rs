@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
 use jiff::Timestamp;
 use portico_compose::{Listing, System as Configured};
 use portico_contract::documents::{DocumentRef, GetDocument};
 use portico_contract::{Effect, Error, ErrorKind, Operation, SystemKey};
-use portico_edge::{ApiResult, RequestContext};
+use portico_edge::ApiResult;
 use portico_schemas::{
     OperationInfo, Page, Problem, ResourceType, SourceReport, SourceStatus, System, SystemState,
 };
 
-use crate::query::{self, ListSpec};
+use crate::asked::{Asked, One, Shape};
+use crate::query::ListSpec;
 use crate::{Api, reply};
 
 const MEMBERS: &[&str] = &[
@@ -35,7 +36,13 @@ const MEMBERS: &[&str] = &[
     "quirks",
 ];
 
-const SPEC: ListSpec = ListSpec { filters: &[], sorts: &[], members: MEMBERS };
+/// What the catalogue takes.
+#[derive(Debug)]
+pub struct OfSystems;
+
+impl Shape for OfSystems {
+    const LIST: ListSpec = ListSpec { filters: &[], sorts: &[], members: MEMBERS };
+}
 
 /// All systems, in their configured order. There are never more than fit on one page.
 #[utoipa::path(get, path = "/v1/systems", tag = "systems", operation_id = "listSystems",
@@ -44,10 +51,8 @@ const SPEC: ListSpec = ListSpec { filters: &[], sorts: &[], members: MEMBERS };
               (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(
     State(api): State<Arc<Api>>,
-    RawQuery(raw): RawQuery,
-    _signed_in: RequestContext,
+    Asked { query: fields, raw, .. }: Asked<One<OfSystems>>,
 ) -> ApiResult<Response> {
-    let fields = query::parse_single(raw.as_deref(), SPEC.members)?;
     let items: Vec<System> = api.systems.iter().map(|system| describe(&api, system)).collect();
     let listing = Listing { items, next: None, sources: Vec::new() };
     Ok(reply::page("/v1/systems", raw.as_deref(), listing, |system| reply::project(&system, fields.as_ref())))
@@ -62,10 +67,8 @@ pub async fn list(
 pub async fn get(
     State(api): State<Arc<Api>>,
     Path(id): Path<String>,
-    RawQuery(raw): RawQuery,
-    _signed_in: RequestContext,
+    Asked { query: fields, .. }: Asked<One<OfSystems>>,
 ) -> ApiResult<Response> {
-    let fields = query::parse_single(raw.as_deref(), SPEC.members)?;
     let system = SystemKey::new(&id).and_then(|key| api.systems.get(&key));
     let system = system
         .ok_or_else(|| Error::new(ErrorKind::NotFound, "No system has this key; /v1/systems lists them."))?;

@@ -25,10 +25,27 @@ pub const ID_KEY_LEN: usize = 64;
 /// Octets of the key for cursors. May be replaced at any time; open cursors then stop working.
 pub const CURSOR_KEY_LEN: usize = 32;
 
-const ID_LABEL: &[u8] = b"portico id 1";
 const VERSION_LABEL: &[u8] = b"portico version 1";
 const ROOT: u8 = 0;
 const THING: u8 = 1;
+
+/// What an id stands for. Each kind is sealed under a label of its own, so that an id of one never opens as another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Document,
+    Person,
+    OrgUnit,
+}
+
+impl Kind {
+    const fn label(self) -> &'static [u8] {
+        match self {
+            Self::Document => b"portico id 1",
+            Self::Person => b"portico person 1",
+            Self::OrgUnit => b"portico org unit 1",
+        }
+    }
+}
 
 fn siv(key: &[u8; ID_KEY_LEN]) -> Aes256Siv {
     Aes256Siv::new(GenericArray::from_slice(key))
@@ -72,22 +89,13 @@ impl Seals {
         self.with_siv(|siv| siv.decrypt([label], &sealed)).ok()
     }
 
-    /// The id of a document in a system: opaque, and the same every time.
-    pub fn seal_document(&self, system: &SystemKey, document: &DocumentRef) -> String {
-        let (tag, native) = match document {
-            DocumentRef::Root => (ROOT, ""),
-            DocumentRef::Id(id) => (THING, id.as_str()),
-        };
+    fn seal_id(&self, kind: Kind, tag: u8, system: &SystemKey, native: &str) -> String {
         let plain = [&[tag], system.as_str().as_bytes(), &[0], native.as_bytes()].concat();
-        self.seal(ID_LABEL, &plain)
+        self.seal(kind.label(), &plain)
     }
 
-    /// The system key and the document behind an id. The key may be one from before a rename.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidInput`] for anything that was not made by [`Seals::seal_document`] with this key.
-    pub fn open_document(&self, id: &str, pointer: &str) -> Result<(SystemKey, DocumentRef), Error> {
-        self.try_open_document(id).ok_or_else(|| {
+    fn open_id(&self, kind: Kind, id: &str, pointer: &str) -> Result<(u8, SystemKey, NativeId), Error> {
+        self.try_open_id(kind, id).ok_or_else(|| {
             Error::new(ErrorKind::InvalidInput, "This is not an id that the gateway gave out.").with_fields(
                 vec![FieldError {
                     detail: "not an id of this API; ids are opaque and cannot be made up".to_owned(),
@@ -97,16 +105,57 @@ impl Seals {
         })
     }
 
-    fn try_open_document(&self, id: &str) -> Option<(SystemKey, DocumentRef)> {
-        let plain = self.open(ID_LABEL, id)?;
+    fn try_open_id(&self, kind: Kind, id: &str) -> Option<(u8, SystemKey, NativeId)> {
+        let plain = self.open(kind.label(), id)?;
         let (tag, rest) = plain.split_first()?;
         let (system, native) = std::str::from_utf8(rest).ok()?.split_once('\0')?;
-        let document = match *tag {
-            ROOT => DocumentRef::Root,
-            THING => DocumentRef::Id(NativeId::new(native)?),
-            _ => return None,
-        };
-        Some((SystemKey::new(system)?, document))
+        let known = *tag == THING || (*tag == ROOT && kind == Kind::Document);
+        known.then_some(())?;
+        Some((*tag, SystemKey::new(system)?, NativeId::new(native)?))
+    }
+
+    /// The id of a document in a system: opaque, and the same every time.
+    pub fn seal_document(&self, system: &SystemKey, document: &DocumentRef) -> String {
+        match document {
+            DocumentRef::Root => self.seal_id(Kind::Document, ROOT, system, ""),
+            DocumentRef::Id(id) => self.seal_id(Kind::Document, THING, system, id.as_str()),
+        }
+    }
+
+    /// The system key and the document behind an id. The key may be one from before a rename.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] for anything that was not made by [`Seals::seal_document`] with this key.
+    pub fn open_document(&self, id: &str, pointer: &str) -> Result<(SystemKey, DocumentRef), Error> {
+        let (tag, system, native) = self.open_id(Kind::Document, id, pointer)?;
+        let document = if tag == ROOT { DocumentRef::Root } else { DocumentRef::Id(native) };
+        Ok((system, document))
+    }
+
+    /// The id of a person in a directory: opaque, and the same every time.
+    pub fn seal_person(&self, system: &SystemKey, person: &NativeId) -> String {
+        self.seal_id(Kind::Person, THING, system, person.as_str())
+    }
+
+    /// The directory and the person behind an id. The key may be one from before a rename.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] for anything that was not made by [`Seals::seal_person`] with this key.
+    pub fn open_person(&self, id: &str, pointer: &str) -> Result<(SystemKey, NativeId), Error> {
+        self.open_id(Kind::Person, id, pointer).map(|(_, system, native)| (system, native))
+    }
+
+    /// The id of an organisational unit in a directory: opaque, and the same every time.
+    pub fn seal_org_unit(&self, system: &SystemKey, unit: &NativeId) -> String {
+        self.seal_id(Kind::OrgUnit, THING, system, unit.as_str())
+    }
+
+    /// The directory and the unit behind an id. The key may be one from before a rename.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] for anything that was not made by [`Seals::seal_org_unit`] with this key.
+    pub fn open_org_unit(&self, id: &str, pointer: &str) -> Result<(SystemKey, NativeId), Error> {
+        self.open_id(Kind::OrgUnit, id, pointer).map(|(_, system, native)| (system, native))
     }
 
     /// The part of an entity tag that stands for the source's version.

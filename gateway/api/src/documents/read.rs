@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use portico_contract::documents::ContentHead;
-use portico_edge::{ApiResult, RequestContext};
+use portico_edge::ApiResult;
 use portico_schemas::{Document, Page, Problem};
 
-use super::{LIST, render};
-use crate::conditions;
-use crate::{Api, query, reply};
+use super::{OfDocuments, render};
+use crate::asked::{Asked, List, NoQuery, One};
+use crate::conditions::{self, CONTENT};
+use crate::{Api, reply};
 
-/// The shape of content in entity tags: the octets depend on the version alone.
-pub(super) const CONTENT: &str = "content";
 /// RFC 8187 `attr-char`: what need not be escaped in an extended parameter.
 const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'!')
@@ -49,13 +48,11 @@ const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
               (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(
     State(api): State<Arc<Api>>,
-    RawQuery(raw): RawQuery,
-    RequestContext(context): RequestContext,
+    Asked { context, query, raw }: Asked<List<OfDocuments>>,
 ) -> ApiResult<Response> {
-    let parsed = query::parse_list(raw.as_deref(), &LIST)?;
-    let listing = reply::listed(api.documents.list(&context, &parsed.request).await)?;
+    let listing = reply::listed(api.documents.list(&context, &query.request).await)?;
     Ok(reply::page("/v1/documents", raw.as_deref(), listing, |found| {
-        render::value(&api.seals, &found, parsed.fields.as_ref())
+        render::value(&api.seals, &found, query.fields.as_ref())
     }))
 }
 
@@ -73,14 +70,12 @@ pub async fn list(
 pub async fn children(
     State(api): State<Arc<Api>>,
     Path(id): Path<String>,
-    RawQuery(raw): RawQuery,
-    RequestContext(context): RequestContext,
+    Asked { context, query, raw }: Asked<List<OfDocuments>>,
 ) -> ApiResult<Response> {
-    let parsed = query::parse_list(raw.as_deref(), &LIST)?;
-    let listing = reply::listed(api.documents.children(&context, &id, &parsed.request).await)?;
+    let listing = reply::listed(api.documents.children(&context, &id, &query.request).await)?;
     let path = format!("/v1/documents/{id}/children");
     Ok(reply::page(&path, raw.as_deref(), listing, |found| {
-        render::value(&api.seals, &found, parsed.fields.as_ref())
+        render::value(&api.seals, &found, query.fields.as_ref())
     }))
 }
 
@@ -95,11 +90,9 @@ pub async fn children(
 pub async fn get(
     State(api): State<Arc<Api>>,
     Path(id): Path<String>,
-    RawQuery(raw): RawQuery,
-    RequestContext(context): RequestContext,
+    Asked { context, query: fields, .. }: Asked<One<OfDocuments>>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
-    let fields = query::parse_single(raw.as_deref(), super::MEMBERS)?;
     let none_match = conditions::tags(&headers, &header::IF_NONE_MATCH)?;
     let found = api.documents.get(&context, &id).await?;
     let etag = render::etag(&api.seals, &found, &render::shape(fields.as_ref()));
@@ -120,11 +113,9 @@ pub async fn get(
 pub async fn read_content(
     State(api): State<Arc<Api>>,
     Path(id): Path<String>,
-    RawQuery(raw): RawQuery,
-    RequestContext(context): RequestContext,
+    Asked { context, .. }: Asked<NoQuery>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
-    query::parse_single(raw.as_deref(), &[])?;
     let none_match = conditions::tags(&headers, &header::IF_NONE_MATCH)?;
     let unless = conditions::held(&api.seals, none_match.as_ref(), CONTENT);
     let (range, range_if) = match conditions::range_if(&headers, &api.seals) {
@@ -141,16 +132,20 @@ pub async fn read_content(
     }
     describe_octets(&mut reply, &content.head);
     let status = if content.head.range.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
-    Ok((status, reply, portico_edge::body::from_stream(content.body)).into_response())
+    let mut response = portico_edge::body::from_stream(content.body).into_response();
+    *response.status_mut() = status;
+    // As they are: adding them one by one would cost as much again as making them.
+    *response.headers_mut() = reply;
+    Ok(response)
 }
 
 fn content_headers(head: &ContentHead, tag: Option<&str>) -> HeaderMap {
-    // Room for all of them at once.
-    let mut headers = HeaderMap::with_capacity(16);
+    // Room for all of them at once, those of the edge included.
+    let mut headers = HeaderMap::with_capacity(12);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     if let Some(tag) = tag {
-        set(&mut headers, header::ETAG, format!("\"{tag}\""));
+        set(&mut headers, header::ETAG, ["\"", tag, "\""].concat());
     }
     if let Some(at) = head.updated_at.map(std::time::SystemTime::from) {
         set(&mut headers, header::LAST_MODIFIED, httpdate::fmt_http_date(at));
@@ -160,8 +155,8 @@ fn content_headers(head: &ContentHead, tag: Option<&str>) -> HeaderMap {
 
 /// What is sent is always a download, never a page of ours: a document may hold script.
 fn describe_octets(headers: &mut HeaderMap, head: &ContentHead) {
-    let media_type = head.media_type.clone().unwrap_or_else(|| "application/octet-stream".to_owned());
-    set(headers, header::CONTENT_TYPE, media_type);
+    let media_type = head.media_type.as_deref().unwrap_or("application/octet-stream");
+    set(headers, header::CONTENT_TYPE, media_type.to_owned());
     set(headers, header::CONTENT_DISPOSITION, disposition(head.name.as_deref()));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Some(length) = head.length {
@@ -176,11 +171,14 @@ fn describe_octets(headers: &mut HeaderMap, head: &ContentHead) {
 /// RFC 6266: an ASCII name for old clients and the true name for the others.
 fn disposition(name: Option<&str>) -> String {
     let Some(name) = name else { return "attachment".to_owned() };
-    let plain: String = name
-        .chars()
-        .map(|c| if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%') || c == ' ' { c } else { '_' })
-        .collect();
-    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", utf8_percent_encode(name, ATTR_CHAR))
+    let plain =
+        |c: char| if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%') || c == ' ' { c } else { '_' };
+    let mut text = String::with_capacity(64 + 2 * name.len());
+    text.push_str("attachment; filename=\"");
+    text.extend(name.chars().map(plain));
+    text.push_str("\"; filename*=UTF-8''");
+    text.extend(utf8_percent_encode(name, ATTR_CHAR));
+    text
 }
 
 fn set(headers: &mut HeaderMap, name: HeaderName, value: String) {

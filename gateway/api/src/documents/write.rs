@@ -4,21 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use portico_compose::Found;
 use portico_contract::documents::{DocumentRecord, Precondition};
 use portico_contract::{CallContext, Deadline, Error, ErrorKind};
-use portico_edge::{ApiResult, RequestContext};
+use portico_edge::ApiResult;
 use portico_schemas::{Document, FieldError, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::read::CONTENT;
 use super::render;
+use crate::asked::{Asked, NoQuery};
 use crate::conditions::{self, WriteCondition};
-use crate::{Api, body, query, reply};
+use crate::{Api, body, reply};
 
 /// How long an upload may take in all. The time-outs and the minimum rate for bodies end a stalled one much earlier.
 const UPLOAD: Duration = Duration::from_secs(3_600);
@@ -81,12 +81,10 @@ pub struct Location {
 pub async fn child_id(
     State(api): State<Arc<Api>>,
     Path(folder): Path<String>,
-    RawQuery(raw): RawQuery,
-    RequestContext(context): RequestContext,
+    Asked { context, .. }: Asked<NoQuery>,
     headers: HeaderMap,
     body: Body,
 ) -> ApiResult<Response> {
-    query::parse_single(raw.as_deref(), &[])?;
     let ChildName { name } = body::json(&headers, body).await?;
     let id = api.documents.child_id(&context, &folder, &name).await?;
     Ok(reply::tagged(StatusCode::OK, None, None, &reply::project(&ObjectId { id }, None)))
@@ -106,12 +104,10 @@ pub async fn child_id(
 pub async fn write_content(
     State(api): State<Arc<Api>>,
     Path(id): Path<String>,
-    RawQuery(raw): RawQuery,
-    RequestContext(mut context): RequestContext,
+    Asked { mut context, .. }: Asked<NoQuery>,
     headers: HeaderMap,
     body: Body,
 ) -> ApiResult<Response> {
-    query::parse_single(raw.as_deref(), &[])?;
     let precondition = precondition(&api, &context, &id, &headers).await?;
     context.deadline = Deadline::after(UPLOAD);
     let status = if precondition == Precondition::Absent { StatusCode::CREATED } else { StatusCode::OK };
@@ -119,7 +115,11 @@ pub async fn write_content(
     let found = api.documents.write_content(&context, &id, precondition, upload).await?;
     let mut response = written(&api, status, &found);
     // The validator of an answer to PUT is that of what was put (RFC 9110 section 9.3.4): here the content.
-    let tag = found.record.version.as_ref().map(|version| conditions::tag(&api.seals, version, CONTENT));
+    let tag = found
+        .record
+        .version
+        .as_ref()
+        .map(|version| conditions::tag(&api.seals, version, conditions::CONTENT));
     if let Some(tag) = tag.and_then(|tag| HeaderValue::try_from(format!("\"{tag}\"")).ok()) {
         response.headers_mut().insert(header::ETAG, tag);
     }
@@ -136,12 +136,10 @@ pub async fn write_content(
 pub async fn put(
     State(api): State<Arc<Api>>,
     Path(id): Path<String>,
-    RawQuery(raw): RawQuery,
-    RequestContext(mut context): RequestContext,
+    Asked { mut context, .. }: Asked<NoQuery>,
     headers: HeaderMap,
     body: Body,
 ) -> ApiResult<Response> {
-    query::parse_single(raw.as_deref(), &[])?;
     if precondition(&api, &context, &id, &headers).await? != Precondition::Absent {
         let why = "Only creating works here: send `If-None-Match: *`. To change content, use `…/content`.";
         return Err(Error::new(ErrorKind::PreconditionRequired, why).into());
@@ -175,12 +173,10 @@ fn one_of_two() -> Error {
 pub async fn relocate(
     State(api): State<Arc<Api>>,
     Path(id): Path<String>,
-    RawQuery(raw): RawQuery,
-    RequestContext(mut context): RequestContext,
+    Asked { mut context, .. }: Asked<NoQuery>,
     headers: HeaderMap,
     body: Body,
 ) -> ApiResult<Response> {
-    query::parse_single(raw.as_deref(), &[])?;
     let precondition = existing(precondition(&api, &context, &id, &headers).await?)?;
     let Location { parent_id, name } = body::json(&headers, body).await?;
     context.deadline = Deadline::after(TREE);
@@ -197,11 +193,9 @@ pub async fn relocate(
 pub async fn delete(
     State(api): State<Arc<Api>>,
     Path(id): Path<String>,
-    RawQuery(raw): RawQuery,
-    RequestContext(mut context): RequestContext,
+    Asked { mut context, .. }: Asked<NoQuery>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
-    query::parse_single(raw.as_deref(), &[])?;
     let precondition = existing(precondition(&api, &context, &id, &headers).await?)?;
     context.deadline = Deadline::after(TREE);
     api.documents.delete(&context, &id, precondition).await?;

@@ -42,6 +42,24 @@ proptest! {
 }
 
 #[test]
+fn an_id_of_one_kind_does_not_open_as_another() {
+    let (seals, system, native) = (seals(), key("directory"), NativeId::new("17").unwrap());
+    let document = seals.seal_document(&system, &DocumentRef::Id(native.clone()));
+    let (person, unit) = (seals.seal_person(&system, &native), seals.seal_org_unit(&system, &native));
+    assert_eq!(seals.open_person(&person, "/id").unwrap(), (system.clone(), native.clone()));
+    assert_eq!(seals.open_org_unit(&unit, "/id").unwrap(), (system, native));
+    for (id, opens) in [(&document, [true, false, false]), (&person, [false, true, false])] {
+        let opened = [
+            seals.open_document(id, "/id").is_ok(),
+            seals.open_person(id, "/id").is_ok(),
+            seals.open_org_unit(id, "/id").is_ok(),
+        ];
+        assert_eq!(opened, opens);
+    }
+    assert!(seals.open_person(&unit, "/id").is_err() && seals.open_document(&unit, "/id").is_err());
+}
+
+#[test]
 fn a_native_id_with_a_nul_stays_whole() {
     let document = DocumentRef::Id(NativeId::new("a\0b").unwrap());
     let id = seals().seal_document(&key("x"), &document);
