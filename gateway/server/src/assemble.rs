@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use portico_api::Api;
+use portico_compose::seal::Seals;
 use portico_compose::{Documents, System, Systems};
-use portico_contract::Upstream;
+use portico_contract::{CallService, Upstream};
 use portico_policy::{BuiltinPolicy, Policy};
 use portico_resilience::{Health, stack};
 use portico_settings::{LogFormat, LogLevel, Settings};
@@ -14,53 +15,62 @@ use portico_telemetry::{
     LogConfig, LogOutput, ObservedAdapter, OtlpConfig, RingConfig, Service, Telemetry, TelemetryConfig,
 };
 
-use crate::keys;
 use crate::observe::{Calls, FromStack, gauges};
 
-/// The parts that serve requests, and those that show how they are doing.
-pub struct Parts {
-    /// What the routes need.
-    pub api: Api,
-    /// One for each system, in the configured order.
-    pub health: Vec<Arc<Health>>,
-    /// Kept for as long as the gauges are to be shown.
-    pub gauges: Vec<ObservedAdapter>,
+/// The stack over one system. It is kept over a reload that leaves the system as it was: what its breaker, its places
+/// and its pool know is not lost.
+#[derive(Clone)]
+pub struct Stacked {
+    service: CallService,
+    /// How it is doing.
+    pub health: Arc<Health>,
+    /// Shown for as long as this is kept.
+    _gauges: Arc<ObservedAdapter>,
 }
 
-/// Builds every stack once, and everything over them.
-///
-/// # Errors
-/// A key cannot be read or made.
-pub fn parts(settings: &Settings, telemetry: &Arc<Telemetry>) -> Result<Parts> {
-    let seals = Arc::new(keys::seals(settings)?);
+/// A stack for each system, in the configured order: those that `running` has already, and new ones.
+pub fn stacks(
+    settings: &Settings,
+    telemetry: &Arc<Telemetry>,
+    running: Option<(&Settings, &[Stacked])>,
+) -> Vec<Stacked> {
+    let kept = |wanted: &portico_settings::System| {
+        let (before, stacks) = running?;
+        let found = before.systems.iter().zip(stacks).find(|(system, _)| system.works_like(wanted));
+        found.map(|(_, stacked)| stacked.clone())
+    };
+    settings.systems.iter().map(|system| kept(system).unwrap_or_else(|| stacked(system, telemetry))).collect()
+}
+
+fn stacked(configured: &portico_settings::System, telemetry: &Arc<Telemetry>) -> Stacked {
+    let calls = Arc::new(Calls(Arc::clone(telemetry)));
+    let (service, health) = stack(configured.adapter.clone(), &configured.limits, calls);
+    let gauges = Arc::new(gauges(telemetry, &health));
+    Stacked { service, health, _gauges: gauges }
+}
+
+/// What the routes need: composition and policy over the stacks, which are in the order of the settings.
+pub fn api(settings: &Settings, stacks: &[Stacked], seals: &Arc<Seals>) -> Api {
     let policy: Arc<dyn Policy> = Arc::new(BuiltinPolicy::new(settings.rules.clone()));
-    let (mut systems, mut health, mut shown) = (Vec::new(), Vec::new(), Vec::new());
-    for configured in &settings.systems {
-        let (system, standing) = assemble(configured, telemetry);
-        shown.push(gauges(telemetry, &standing));
-        health.push(standing);
-        systems.push(system);
-    }
-    let systems = Arc::new(Systems::new(systems));
-    let documents = Documents::new(Arc::clone(&systems), Arc::clone(&policy), Arc::clone(&seals));
-    Ok(Parts { api: Api { documents, systems, seals, policy }, health, gauges: shown })
+    let systems =
+        settings.systems.iter().zip(stacks).map(|(configured, stacked)| system(configured, stacked));
+    let systems = Arc::new(Systems::new(systems.collect()));
+    let documents = Documents::new(Arc::clone(&systems), Arc::clone(&policy), Arc::clone(seals));
+    Api { documents, systems, seals: Arc::clone(seals), policy }
 }
 
-fn assemble(configured: &portico_settings::System, telemetry: &Arc<Telemetry>) -> (System, Arc<Health>) {
+fn system(configured: &portico_settings::System, stacked: &Stacked) -> System {
     let mut profile = (**configured.adapter.profile()).clone();
     if let Some(classification) = configured.classification {
         profile.classification = classification;
     }
-    let calls = Arc::new(Calls(Arc::clone(telemetry)));
-    let (service, health) = stack(configured.adapter.clone(), &configured.limits, calls);
-    let system = System {
-        upstream: Upstream::new(configured.key.clone(), Arc::new(profile), service),
+    System {
+        upstream: Upstream::new(configured.key.clone(), Arc::new(profile), stacked.service.clone()),
         title: configured.title.clone(),
         owner: configured.owner.clone(),
         aliases: configured.aliases.clone(),
-        standing: Arc::new(FromStack(Arc::clone(&health))),
-    };
-    (system, health)
+        standing: Arc::new(FromStack(Arc::clone(&stacked.health))),
+    }
 }
 
 /// Starts traces, metrics and logs as configured.

@@ -13,6 +13,7 @@ use portico_contract::AdapterKind;
 use portico_settings::{Settings, Sources};
 
 use crate::cli::{Command, Listen, Serve, Validate};
+use crate::reload::Origin;
 use crate::say::say;
 use crate::serve::{self, Ready};
 
@@ -44,9 +45,12 @@ pub fn run(command: Command, kinds: &[&'static AdapterKind]) -> Result<ExitCode>
 /// # Errors
 /// Every fault in the configuration at once.
 pub fn load(files: &[PathBuf], listen: Option<&Listen>, kinds: &[&AdapterKind]) -> Result<Settings> {
+    Ok(portico_settings::load(&sources(files, listen), kinds)?)
+}
+
+fn sources(files: &[PathBuf], listen: Option<&Listen>) -> Sources {
     let sources = files.iter().fold(Sources::new(), |sources, file| sources.file(file));
-    let sources = override_listen(sources.environment(std::env::vars_os()), listen);
-    Ok(portico_settings::load(&sources, kinds)?)
+    override_listen(sources.environment(std::env::vars_os()), listen)
 }
 
 /// The command line wins over files and environment.
@@ -58,10 +62,12 @@ fn override_listen(sources: Sources, listen: Option<&Listen>) -> Sources {
 }
 
 fn run_gateway(command: Serve, kinds: &[&'static AdapterKind]) -> Result<ExitCode> {
-    let settings = load(&command.config.files, Some(&command.listen), kinds)?;
+    let origin =
+        Origin { sources: sources(&command.config.files, Some(&command.listen)), kinds: kinds.to_vec() };
+    let settings = portico_settings::load(&origin.sources, kinds)?;
     let runtime = serve::runtime(settings.runtime.workers)?;
     let ready = Ready { file: command.listen.ready_file, ..Ready::default() };
-    runtime.block_on(serve::serve(settings, ready))?;
+    runtime.block_on(serve::serve(settings, origin, ready))?;
     Ok(ExitCode::SUCCESS)
 }
 

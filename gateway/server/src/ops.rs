@@ -4,9 +4,10 @@
 //! known about the systems without asking them.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use arc_swap::ArcSwap;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -20,6 +21,8 @@ use portico_settings::Settings;
 use portico_telemetry::{Dropped, Telemetry, explain, ring};
 use serde_json::{Value, json};
 
+use crate::assemble::Stacked;
+
 /// Traces that are listed.
 const RECENT: usize = 100;
 
@@ -28,25 +31,65 @@ pub struct Ops {
     /// False from the start of a drain on, and before the listeners are open.
     pub ready: AtomicBool,
     started_at: Timestamp,
-    config_hash: String,
+    now: ArcSwap<Now>,
+    last_reload: Mutex<Option<LastReload>>,
     data_dir: PathBuf,
     ring_dir: PathBuf,
-    health: Vec<Arc<Health>>,
     telemetry: Arc<Telemetry>,
+}
+
+/// What runs now; a reload replaces it.
+struct Now {
+    config_hash: String,
+    health: Vec<Arc<Health>>,
+}
+
+/// How the last reload went.
+pub struct LastReload {
+    /// When it ended, by the wall clock.
+    pub at: Timestamp,
+    /// What was wrong; empty when it took effect.
+    pub faults: Vec<String>,
+}
+
+impl Now {
+    fn of(settings: &Settings, stacks: &[Stacked]) -> Self {
+        let health = stacks.iter().map(|stacked| Arc::clone(&stacked.health)).collect();
+        Self { config_hash: settings.hash().to_owned(), health }
+    }
 }
 
 impl Ops {
     /// Not ready yet.
-    pub fn new(settings: &Settings, health: Vec<Arc<Health>>, telemetry: Arc<Telemetry>) -> Self {
+    pub fn new(settings: &Settings, stacks: &[Stacked], telemetry: Arc<Telemetry>) -> Self {
         Self {
             ready: AtomicBool::new(false),
             started_at: Timestamp::now(),
-            config_hash: settings.hash().to_owned(),
+            now: ArcSwap::from_pointee(Now::of(settings, stacks)),
+            last_reload: Mutex::new(None),
             data_dir: settings.data_dir.clone(),
             ring_dir: settings.telemetry.ring.dir.clone(),
-            health,
             telemetry,
         }
+    }
+
+    /// Shows another configuration, because it runs now.
+    pub fn runs(&self, settings: &Settings, stacks: &[Stacked]) {
+        self.now.store(Arc::new(Now::of(settings, stacks)));
+    }
+
+    /// Keeps how a reload went.
+    pub fn reloaded(&self, outcome: LastReload) {
+        self.telemetry.metrics().set_reload_ok(outcome.faults.is_empty());
+        *self.last_reload.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+    }
+
+    fn last_reload(&self) -> Value {
+        let last = self.last_reload.lock().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref().map_or(
+            Value::Null,
+            |last| json!({ "at": last.at, "applied": last.faults.is_empty(), "faults": last.faults }),
+        )
     }
 }
 
@@ -100,13 +143,15 @@ async fn status(State(ops): State<Arc<Ops>>) -> Json<Value> {
         .iter()
         .map(|(what, name)| ((*name).to_owned(), ops.telemetry.dropped(*what).into()))
         .collect();
+    let now = ops.now.load();
     Json(json!({
         "version": env!("CARGO_PKG_VERSION"),
-        "configHash": ops.config_hash,
+        "configHash": now.config_hash,
+        "lastReload": ops.last_reload(),
         "startedAt": ops.started_at,
         "ready": ops.ready.load(Ordering::Acquire),
         "telemetryDropped": dropped,
-        "systems": ops.health.iter().map(|health| system(&health.snapshot())).collect::<Vec<_>>(),
+        "systems": now.health.iter().map(|health| system(&health.snapshot())).collect::<Vec<_>>(),
     }))
 }
 

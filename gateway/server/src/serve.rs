@@ -1,36 +1,43 @@
 //! Running: listeners, signals, readiness, drain.
 
-mod config;
+pub(crate) mod config;
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use axum::body::Body;
+use http::{Request, Response};
 use jiff::Timestamp;
 use listenfd::ListenFd;
-use portico_edge::auth::Authenticator;
-use portico_edge::inbound;
+use portico_api::Api;
+use portico_edge::inbound::{ObservedBody, inbound};
 use portico_edge::serve::{Drain, Server, Tls};
-use portico_edge::{LogOnly, RequestObserver};
+use portico_edge::{InboundConfig, LogOnly, RequestObserver};
 use portico_settings::Settings;
 use portico_telemetry::Telemetry;
 use serde_json::json;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::{JoinError, JoinHandle};
+use tower::Service;
 
 use crate::assemble::{self, TELEMETRY_FLUSH};
+use crate::keys;
+use crate::live::Live;
 use crate::observe::Requests;
 use crate::ops::{self, Ops};
+use crate::reload::{Lasting, Origin, Reloader};
 use crate::say::say;
-use crate::tokens;
 
 /// How often the certificate is looked at.
 const CERTIFICATE_LOOK: Duration = Duration::from_secs(3_600);
@@ -60,29 +67,30 @@ pub fn runtime(workers: NonZeroUsize) -> Result<Runtime> {
     builder.worker_threads(workers.get()).enable_all().build().context("the system gives no threads")
 }
 
-/// Serves until SIGTERM or SIGINT, then drains.
+/// Serves until SIGTERM or SIGINT, then drains. SIGHUP reads `origin` again.
 ///
 /// # Errors
 /// Anything that keeps the gateway from starting. Once it is ready, nothing does.
-pub async fn serve(settings: Settings, ready: Ready) -> Result<()> {
+pub async fn serve(settings: Settings, origin: Origin, ready: Ready) -> Result<()> {
     let telemetry = assemble::telemetry(&settings)?;
-    let result = run(&settings, &telemetry, ready).await;
+    let result = run(settings, origin, &telemetry, ready).await;
     let flush = Arc::clone(&telemetry);
     let _joined = tokio::task::spawn_blocking(move || flush.shutdown(TELEMETRY_FLUSH)).await;
     result
 }
 
-async fn run(settings: &Settings, telemetry: &Arc<Telemetry>, ready: Ready) -> Result<()> {
+async fn run(settings: Settings, origin: Origin, telemetry: &Arc<Telemetry>, ready: Ready) -> Result<()> {
     std::fs::create_dir_all(&settings.data_dir)
         .with_context(|| format!("cannot make the data folder {}", settings.data_dir.display()))?;
-    let parts = assemble::parts(settings, telemetry)?;
-    let authenticator = Arc::new(Authenticator::new(tokens::accepted(&settings.auth)?)?);
+    let seals = Arc::new(keys::seals(&settings)?);
     let observer: Arc<dyn RequestObserver> = Arc::new(Requests(Arc::clone(telemetry)));
-    let routes = portico_api::routes(parts.api).merge(portico_api::public_routes());
+    let lasting = Lasting { telemetry: Arc::clone(telemetry), observer: Arc::clone(&observer), seals };
     telemetry.metrics().register_routes(portico_api::ROUTES.iter().copied());
-    let app = inbound(routes, config::inbound(settings, telemetry, &authenticator, &observer)?);
-    let ops = Arc::new(Ops::new(settings, parts.health, Arc::clone(telemetry)));
-    let ops_app = ops::routes(Arc::clone(&ops), settings);
+    let (running, api, layers) = lasting.build(settings, None)?;
+    let settings = &running.settings;
+    let app = Live::new(make(api, layers));
+    let ops = Arc::new(Ops::new(settings, &running.stacks, Arc::clone(telemetry)));
+    let ops_app = Live::new(ops::routes(Arc::clone(&ops), settings));
 
     let tls = settings.listen.tls.as_ref().map(load_tls).transpose()?;
     let (api, ops_server) = servers(settings, tls.clone())?;
@@ -90,12 +98,23 @@ async fn run(settings: &Settings, telemetry: &Arc<Telemetry>, ready: Ready) -> R
     let (stop_api, stop_ops) = (Drain::new(), Drain::new());
     // Before the first request is taken: a signal that nobody waits for kills.
     let signals = Signals::new()?;
-    let serving = tokio::spawn(api.serve(app, observer, stop_api.clone()));
-    let operating = tokio::spawn(ops_server.serve(ops_app, Arc::new(LogOnly), stop_ops.clone()));
+    let serving = tokio::spawn(api.serve(app.clone(), observer, stop_api.clone()));
+    let operating = tokio::spawn(ops_server.serve(ops_app.clone(), Arc::new(LogOnly), stop_ops.clone()));
     ops.ready.store(true, Ordering::Release);
     announce(settings, &ready, api_at, ops_at)?;
 
-    until_stopped(signals, &authenticator, tls.as_ref(), telemetry).await;
+    let reloader = Reloader {
+        origin,
+        lasting,
+        running,
+        tls: tls.clone(),
+        api: app,
+        ops_api: ops_app,
+        ops: Arc::clone(&ops),
+        make,
+    };
+    // Kept until the end: with it, the gauges of the systems would go.
+    let reloader = until_stopped(signals, reloader, tls.as_ref(), telemetry).await;
     ops.ready.store(false, Ordering::Release);
     let _told = sd_notify::notify(false, &[sd_notify::NotifyState::Stopping]);
     tracing::info!("draining");
@@ -105,11 +124,23 @@ async fn run(settings: &Settings, telemetry: &Arc<Telemetry>, ready: Ready) -> R
     stop_ops.begin();
     operating.await.context("the operations server ended in a defect")?;
     tracing::info!(cut = drained.cut, "stopped");
-    drop(parts.gauges);
+    drop(reloader);
     Ok(())
 }
 
-fn load_tls(tls: &portico_settings::Tls) -> Result<Tls> {
+/// The routes behind the inbound layers.
+fn make(
+    api: Api,
+    layers: InboundConfig,
+) -> impl Service<Request<Body>, Response = Response<ObservedBody>, Error = Infallible, Future: Send + 'static>
++ Clone
++ Send
++ Sync
++ 'static {
+    inbound(portico_api::routes(api).merge(portico_api::public_routes()), layers)
+}
+
+pub(crate) fn load_tls(tls: &portico_settings::Tls) -> Result<Tls> {
     let key = tls.key.file().context("the key of the certificate must be a `file:` reference")?;
     Ok(Tls::load(&tls.certificate, key)?)
 }
@@ -183,13 +214,20 @@ fn write_ready_file(file: &Path, text: &str) -> std::io::Result<()> {
     std::fs::rename(&aside, file)
 }
 
-/// Waits for SIGTERM or SIGINT. SIGHUP reads keys and certificates again; what cannot be read is left as it was.
-async fn until_stopped(
+/// Waits for SIGTERM or SIGINT. SIGHUP reads the configuration again, on a thread where it may wait for files; whoever
+/// stops the gateway meanwhile does not wait for that.
+async fn until_stopped<S, F>(
     mut signals: Signals,
-    authenticator: &Authenticator,
+    reloader: Reloader<S, F>,
     tls: Option<&Tls>,
     telemetry: &Telemetry,
-) {
+) -> Arc<Mutex<Reloader<S, F>>>
+where
+    S: Clone + Send + Sync + 'static,
+    F: Fn(Api, InboundConfig) -> S + Send + 'static,
+{
+    let reloader = Arc::new(Mutex::new(reloader));
+    let mut reloading: Option<JoinHandle<()>> = None;
     let mut hourly = tokio::time::interval(CERTIFICATE_LOOK);
     let mut warned = i64::MAX;
     loop {
@@ -199,14 +237,31 @@ async fn until_stopped(
                     look_at_certificate(tls, telemetry, &mut warned);
                 }
             }
-            _ = signals.terminate.recv() => return,
-            _ = signals.interrupt.recv() => return,
-            _ = signals.hangup.recv() => {
-                reload(authenticator, tls);
+            _ = signals.terminate.recv() => return reloader,
+            _ = signals.interrupt.recv() => return reloader,
+            // One at a time: signals that come while one runs are one more.
+            _ = signals.hangup.recv(), if reloading.is_none() => {
+                let reloader = Arc::clone(&reloader);
+                let reload = move || reloader.lock().unwrap_or_else(PoisonError::into_inner).reload();
+                reloading = Some(tokio::task::spawn_blocking(reload));
+            }
+            ended = end_of(&mut reloading) => {
+                reloading = None;
+                if let Err(error) = ended {
+                    tracing::error!(%error, "a reload ended in a defect");
+                }
                 // Whoever renewed a certificate wants to see it at once, not in an hour.
                 hourly.reset_immediately();
             }
         }
+    }
+}
+
+/// Never comes where there is none.
+async fn end_of(task: &mut Option<JoinHandle<()>>) -> Result<(), JoinError> {
+    match task {
+        Some(task) => task.await,
+        None => std::future::pending().await,
     }
 }
 
@@ -221,17 +276,5 @@ fn look_at_certificate(tls: &Tls, telemetry: &Telemetry, warned: &mut i64) {
         }
         Some(_) => {}
         None => *warned = i64::MAX,
-    }
-}
-
-fn reload(authenticator: &Authenticator, tls: Option<&Tls>) {
-    match authenticator.reload() {
-        Ok(()) => tracing::info!("read the keys for tokens again"),
-        Err(error) => tracing::error!(%error, "the keys for tokens stay as they were"),
-    }
-    match tls.map(Tls::reload) {
-        Some(Ok(())) => tracing::info!("read the certificate again"),
-        Some(Err(error)) => tracing::error!(%error, "the certificate stays as it was"),
-        None => {}
     }
 }

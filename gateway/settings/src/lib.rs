@@ -18,12 +18,14 @@ mod document;
 mod effective;
 mod environment;
 mod fault;
+mod fingerprint;
 mod layers;
 mod limits;
 mod mask;
 mod network;
 mod raw;
 mod render;
+mod restart;
 mod schema;
 mod settings;
 mod sources;
@@ -54,6 +56,23 @@ use schema::Schema;
 /// # Errors
 /// Every fault at once, in the order of the files and then of the variables.
 pub fn load(sources: &Sources, kinds: &[&AdapterKind]) -> Result<Settings, Faults> {
+    load_beside(sources, kinds, None)
+}
+
+/// Reads settings again for a gateway that runs with others: as [`load`], and a change of what takes a restart
+/// (sockets, threads, keys, the data folder, telemetry) is a fault that says so.
+///
+/// # Errors
+/// As [`load`].
+pub fn reload(sources: &Sources, kinds: &[&AdapterKind], running: &Settings) -> Result<Settings, Faults> {
+    load_beside(sources, kinds, Some(running))
+}
+
+fn load_beside(
+    sources: &Sources,
+    kinds: &[&AdapterKind],
+    running: Option<&Settings>,
+) -> Result<Settings, Faults> {
     let schema = Schema::new(kinds);
     let mut faults = Vec::new();
     let mut documents = Vec::new();
@@ -84,6 +103,13 @@ pub fn load(sources: &Sources, kinds: &[&AdapterKind]) -> Result<Settings, Fault
     faults.extend(findings.into_iter().filter_map(|finding| layers.locate(finding)));
     if broken {
         return Err(finish(faults, &layers.documents));
+    }
+    if let Some(running) = running {
+        let wanted = effective::with_defaults(&schema, &layers.merged);
+        let fixed = restart::check(&running.effective, &wanted).into_iter();
+        // A value that cannot be used has been reported as that.
+        let fixed = fixed.filter(|finding| !bad.iter().any(|bad| bad.starts_with(&finding.path)));
+        faults.extend(fixed.filter_map(|finding| layers.locate(finding)));
     }
     let (settings, findings) = validate::validate(&layers, &schema, kinds, &bad);
     faults.extend(findings.into_iter().filter_map(|finding| layers.locate(finding)));

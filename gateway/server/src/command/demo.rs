@@ -17,6 +17,7 @@ use portico_webdav_sim::{Flavour, Running, Simulator, seed};
 
 use crate::cli::Demo;
 use crate::command::{override_listen, token};
+use crate::reload::Origin;
 use crate::say::say;
 use crate::serve::{self, Ready};
 use people::Cast;
@@ -41,12 +42,14 @@ pub fn run(command: Demo, kinds: &[&'static AdapterKind]) -> Result<ExitCode> {
     let text = configuration(&stores);
     fs::write(folder.path().join("portico.toml"), &text).context("cannot write the demo's configuration")?;
     let sources = Sources::new().text("the demo's configuration", folder.path(), text);
-    let settings = portico_settings::load(&override_listen(sources, Some(&command.listen)), kinds)?;
+    let sources = override_listen(sources, Some(&command.listen));
+    let settings = portico_settings::load(&sources, kinds)?;
+    let origin = Origin { sources, kinds: kinds.to_vec() };
     let cast = Cast::choose(&council, &settings, &folder.path().join("login/private.pem"))?;
     say(format_args!("  made     keys, tokens and a configuration in {}", folder.path().display()));
     let told = announce(&cast, &settings, &ops_token);
     let ready = Ready { file: command.listen.ready_file, tokens: cast.tokens(), told: Some(told) };
-    runtime.block_on(serve::serve(settings, ready))?;
+    runtime.block_on(serve::serve(settings, origin, ready))?;
     drop(stores);
     Ok(ExitCode::SUCCESS)
 }

@@ -16,6 +16,7 @@ use portico_policy::Rule;
 use portico_schemas::{Classification, Owner};
 use secrecy::SecretString;
 
+use crate::fingerprint::Fingerprint;
 use crate::limits::Limits;
 use crate::network::Network;
 
@@ -49,6 +50,8 @@ pub struct Settings {
     pub systems: Vec<System>,
     pub(crate) hash: String,
     pub(crate) redacted: String,
+    /// Defaults filled in; secrets are references.
+    pub(crate) effective: serde_json::Value,
 }
 
 impl Settings {
@@ -158,6 +161,16 @@ pub struct System {
     pub limits: Limits,
     /// The adapter, built and not yet connected.
     pub adapter: Adapter,
+    pub(crate) fingerprint: Fingerprint,
+}
+
+impl System {
+    /// Whether the other one is the same system with the same adapter, limits and settings, contents of their files and
+    /// variables included: what was built for one then serves the other. Title, owner, aliases and classification do not
+    /// count.
+    pub fn works_like(&self, other: &Self) -> bool {
+        self.key == other.key && self.fingerprint == other.fingerprint
+    }
 }
 
 impl fmt::Debug for System {

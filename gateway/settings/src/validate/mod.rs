@@ -76,6 +76,7 @@ impl Checker<'_> {
             systems: systems?,
             hash: effective::hash(&effective),
             redacted: effective::redacted_toml(schema, &effective),
+            effective,
         })
     }
 

@@ -9,7 +9,8 @@ use portico_schemas::Owner;
 use serde_json::Value;
 
 use super::{Checker, owned};
-use crate::layers::Layers;
+use crate::fingerprint::Fingerprint;
+use crate::layers::{Layers, lookup};
 use crate::limits::Limits;
 use crate::raw;
 use crate::settings::System;
@@ -60,7 +61,13 @@ impl Checker<'_> {
             classification: raw.classification.map(Into::into),
             limits: limits?,
             adapter: adapter?,
+            fingerprint: self.fingerprint(key),
         })
+    }
+
+    fn fingerprint(&self, key: &SystemKey) -> Fingerprint {
+        let part = |name: &str| lookup(self.document, &owned(&["systems", key.as_str(), name]));
+        Fingerprint::of(&[part("adapter"), part("limits"), part("settings")])
     }
 
     fn limits(&mut self, key: &SystemKey) -> Option<Limits> {

@@ -5,5 +5,6 @@ mod environment;
 mod example;
 mod faults;
 mod mutations;
+mod reload;
 mod secrets;
 mod support;

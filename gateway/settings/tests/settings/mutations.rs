@@ -9,22 +9,22 @@ use toml::de::{DeArray, DeTable, DeValue};
 use crate::support::{folder, line, load, whole_example};
 
 /// A key as it stands in the text, and the path of what it names.
-struct Key {
+pub(crate) struct Key {
     path: Vec<String>,
     span: Range<usize>,
 }
 
 /// A value that is not a table.
-struct Leaf {
-    path: Vec<String>,
-    span: Range<usize>,
+pub(crate) struct Leaf {
+    pub(crate) path: Vec<String>,
+    pub(crate) span: Range<usize>,
     wrong: Vec<&'static str>,
 }
 
 #[derive(Default)]
-struct Found {
+pub(crate) struct Found {
     keys: Vec<Key>,
-    leaves: Vec<Leaf>,
+    pub(crate) leaves: Vec<Leaf>,
 }
 
 impl Found {
@@ -63,7 +63,7 @@ impl Found {
 }
 
 /// Every key that the parser knows, and the keys in headers, which it knows only once each.
-fn everything(text: &str) -> Found {
+pub(crate) fn everything(text: &str) -> Found {
     let mut found = Found::default();
     found.table(DeTable::parse(text).unwrap().get_ref(), &[]);
     let mut at = 0;
@@ -87,7 +87,7 @@ fn everything(text: &str) -> Found {
     found
 }
 
-fn mutated(text: &str, span: &Range<usize>, by: &str) -> String {
+pub(crate) fn mutated(text: &str, span: &Range<usize>, by: &str) -> String {
     format!("{}{by}{}", &text[..span.start], &text[span.end..])
 }
 
@@ -98,7 +98,7 @@ fn refused(folder: &TempDir, text: &str, what: &str) -> Faults {
     }
 }
 
-fn line_of(text: &str, offset: usize) -> usize {
+pub(crate) fn line_of(text: &str, offset: usize) -> usize {
     text[..offset].matches('\n').count() + 1
 }
 

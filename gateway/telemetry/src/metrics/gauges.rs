@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::SystemTime;
 
@@ -13,8 +13,9 @@ use parking_lot::Mutex;
 use super::series::{Budget, OVERFLOW};
 use crate::drops::{Dropped, Drops};
 
-/// Samples that are there without any adapter: target info, active requests, connections, configuration, process start, losses.
-pub(super) const FIXED_SAMPLES: usize = 5 + Dropped::ALL.len();
+/// Samples that are there without any adapter: target info, active requests, connections, configuration, its last
+/// reload, process start, losses.
+pub(super) const FIXED_SAMPLES: usize = 6 + Dropped::ALL.len();
 
 /// Samples of one adapter.
 const ADAPTER_SAMPLES: usize = 9;
@@ -69,6 +70,8 @@ pub(super) struct Observed {
     places: Mutex<BTreeSet<String>>,
     certificates: Mutex<BTreeMap<String, i64>>,
     config: Mutex<Option<String>>,
+    /// Whether the last attempt to read the configuration failed.
+    reload_failed: AtomicBool,
     serial: AtomicU64,
     refusals: Mutex<BTreeMap<&'static str, u64>>,
     pub(super) active: AtomicI64,
@@ -101,6 +104,10 @@ impl Observed {
 
     pub(super) fn set_config_hash(&self, hash: &str) {
         *self.config.lock() = Some(hash.to_owned());
+    }
+
+    pub(super) fn set_reload_ok(&self, ok: bool) {
+        self.reload_failed.store(!ok, Ordering::Relaxed);
     }
 
     pub(super) fn set_certificate_days(&self, name: &str, days: i64, budget: &Budget) {
@@ -159,6 +166,15 @@ pub(super) fn register(meter: &Meter, observed: &Arc<Observed>, drops: &Arc<Drop
                 to.observe(1, &[KeyValue::new("portico.config.hash", hash)]);
             }
         })
+        .build();
+
+    let reload = Arc::clone(observed);
+    meter
+        .u64_observable_gauge("portico.config.last_reload_successful")
+        .with_description(
+            "0 while what was last read of the configuration could not be used; what ran before runs on.",
+        )
+        .with_callback(move |to| to.observe(u64::from(!reload.reload_failed.load(Ordering::Relaxed)), &[]))
         .build();
 
     let started = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |at| at.as_secs_f64());

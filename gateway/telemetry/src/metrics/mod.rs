@@ -152,6 +152,11 @@ impl Metrics {
         self.observed.set_config_hash(hash);
     }
 
+    /// Shows whether the configuration could be used when it was last read again (`portico.config.last_reload_successful`).
+    pub fn set_reload_ok(&self, ok: bool) {
+        self.observed.set_reload_ok(ok);
+    }
+
     /// Shows the days until a certificate of ours expires; negative when it has. `name` is what the configuration calls
     /// it, for example `listen`.
     pub fn set_certificate_days(&self, name: &str, days: i64) {

@@ -57,13 +57,11 @@ pub enum TlsFault {
     Setup(rustls::Error),
 }
 
-struct Current {
-    certificate: PathBuf,
-    key: PathBuf,
-    loaded: ArcSwap<Loaded>,
-}
+struct Current(ArcSwap<Loaded>);
 
 struct Loaded {
+    certificate: PathBuf,
+    key: PathBuf,
     pair: Arc<CertifiedKey>,
     expires: Timestamp,
 }
@@ -74,9 +72,7 @@ impl Tls {
     /// # Errors
     /// When a file cannot be used, or the two do not belong together.
     pub fn load(certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Result<Self, TlsFault> {
-        let (certificate, key) = (certificate.into(), key.into());
-        let loaded = ArcSwap::from_pointee(read(&certificate, &key)?);
-        let current = Arc::new(Current { certificate, key, loaded });
+        let current = Arc::new(Current(ArcSwap::from_pointee(read(certificate.into(), key.into())?)));
         let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
             .map_err(TlsFault::Setup)?
@@ -92,14 +88,21 @@ impl Tls {
     /// # Errors
     /// As [`Tls::load`].
     pub fn reload(&self) -> Result<(), TlsFault> {
-        let loaded = read(&self.current.certificate, &self.current.key)?;
-        self.current.loaded.store(Arc::new(loaded));
+        let before = self.current.0.load();
+        let loaded = read(before.certificate.clone(), before.key.clone())?;
+        self.current.0.store(Arc::new(loaded));
         Ok(())
+    }
+
+    /// Shows the certificate of another one from now on, and reads its files on a reload: for a configuration that names
+    /// others. Running connections go on.
+    pub fn adopt(&self, other: &Self) {
+        self.current.0.store(other.current.0.load_full());
     }
 
     /// When the certificate in use expires.
     pub fn expires(&self) -> Timestamp {
-        self.current.loaded.load().expires
+        self.current.0.load().expires
     }
 
     /// Whole days until then; negative once it has expired.
@@ -114,37 +117,37 @@ impl Tls {
 
 impl ResolvesServerCert for Current {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.loaded.load().pair))
+        Some(Arc::clone(&self.0.load().pair))
     }
 }
 
 impl fmt::Debug for Current {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Current").field("certificate", &self.certificate).finish_non_exhaustive()
+        f.debug_struct("Current").field("certificate", &self.0.load().certificate).finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tls").field("certificate", &self.current.certificate).finish_non_exhaustive()
+        f.debug_struct("Tls").field("certificate", &self.current.0.load().certificate).finish_non_exhaustive()
     }
 }
 
-fn read(certificate: &PathBuf, key: &PathBuf) -> Result<Loaded, TlsFault> {
+fn read(certificate: PathBuf, key: PathBuf) -> Result<Loaded, TlsFault> {
     let unreadable = |file: &PathBuf| {
         let file = file.clone();
         |source| TlsFault::Pem { file, source }
     };
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(certificate)
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&certificate)
         .and_then(Iterator::collect)
-        .map_err(unreadable(certificate))?;
+        .map_err(unreadable(&certificate))?;
     let first = chain.first().ok_or_else(|| TlsFault::Empty(certificate.clone()))?;
     let expires = validity::not_after(first).ok_or_else(|| TlsFault::Validity(certificate.clone()))?;
-    let private = PrivateKeyDer::from_pem_file(key).map_err(unreadable(key))?;
+    let private = PrivateKeyDer::from_pem_file(&key).map_err(unreadable(&key))?;
     let pair = CertifiedKey::from_der(chain, private, &aws_lc_rs::default_provider()).map_err(|source| {
         TlsFault::Mismatch { certificate: certificate.clone(), key: key.clone(), source }
     })?;
-    Ok(Loaded { pair: Arc::new(pair), expires })
+    Ok(Loaded { pair: Arc::new(pair), expires, certificate, key })
 }
 
 #[cfg(test)]
