@@ -20,7 +20,7 @@ mod fault;
 mod pace;
 mod pool;
 mod request;
-mod tls;
+pub(crate) mod tls;
 
 pub use base::Base;
 pub use body::{Body, Response};

@@ -130,6 +130,12 @@ impl Range {
 }
 
 impl Entry {
+    /// An entry with these attributes, as if it had been read: for adapters' tests of their mapping.
+    pub fn new(dn: Dn, attributes: Vec<(String, Vec<Vec<u8>>)>) -> Self {
+        let attributes = attributes.into_iter().map(|(name, values)| Attribute { name, values }).collect();
+        Self { dn, extended: None, sync: None, attributes }
+    }
+
     /// The values of an attribute, as octets. The name is compared without regard to case; the options `binary` and
     /// `range` are ignored. Empty when there is no such attribute. Look at [`Entry::range`] where Active Directory may
     /// cut: it sends at most 1,500 values.

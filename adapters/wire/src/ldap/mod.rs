@@ -23,17 +23,21 @@
 //!   nothing that came from the directory.
 
 mod ber;
+mod client;
 mod config;
+mod connect;
+mod connection;
+mod control;
 mod dn;
 mod entry;
 mod fault;
 mod filter;
 mod frame;
 mod guard;
+mod hosts;
 mod name;
+mod pool;
 mod search;
-
-mod client;
 
 pub use client::{Client, Session};
 pub use config::{Bind, Host, LdapConfig, Limits, Security};
