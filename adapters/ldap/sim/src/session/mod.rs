@@ -196,27 +196,27 @@ impl Session {
         for op in outcome.before {
             frames.send(LdapMsg::new(msgid, op)).await?;
         }
-        let mut left = if let Fault::DropAfter(entries) = fault { entries } else { usize::MAX };
+        let mut left = if let Fault::DropAfter(entries) = fault { Some(entries) } else { None };
         for ids in outcome.found.chunks(RENDERED) {
             let messages: Vec<LdapMsg> = {
                 let directory = self.shared.directory.read();
                 ids.iter().filter_map(|id| outcome.look.render(&directory, *id, msgid)).collect()
             };
             for message in messages {
-                if left == 0 {
-                    frames.flush().await?;
-                    return Err(End::Closed);
+                match &mut left {
+                    Some(0) => break,
+                    Some(left) => *left -= 1,
+                    None => {}
                 }
-                left -= 1;
                 frames.send(message).await?;
             }
         }
-        for op in outcome.after {
-            frames.send(LdapMsg::new(msgid, op)).await?;
-        }
-        if left != usize::MAX {
+        if left.is_some() {
             frames.flush().await?;
             return Err(End::Closed);
+        }
+        for op in outcome.after {
+            frames.send(LdapMsg::new(msgid, op)).await?;
         }
         let done = LdapOp::SearchResultDone(outcome.result);
         frames.send(LdapMsg::new_with_ctrls(msgid, done, outcome.controls)).await?;
