@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use portico_schemas::{ChangeDetection, Classification};
 use tower::Service;
 
+use crate::certificate::PeerCertificate;
 use crate::systems::CheckSystem;
 use crate::{
     Call, CallContext, Capability, Error, ErrorKind, Operation, Output, Profile, Reconciliation, Reply,
@@ -59,6 +60,7 @@ pub struct AdapterBuilder<A> {
     system: SystemKey,
     handlers: HashMap<&'static str, Erased>,
     profile: Profile,
+    certificate: PeerCertificate,
 }
 
 impl<A: Handler<CheckSystem>> AdapterBuilder<A> {
@@ -75,7 +77,9 @@ impl<A: Handler<CheckSystem>> AdapterBuilder<A> {
             uniform_facts: false,
             quirks: Vec::new(),
         };
-        let builder = Self { adapter: Arc::new(adapter), system, handlers: HashMap::new(), profile };
+        let certificate = PeerCertificate::default();
+        let builder =
+            Self { adapter: Arc::new(adapter), system, handlers: HashMap::new(), profile, certificate };
         builder.on::<CheckSystem>(Capability::default())
     }
 
@@ -132,9 +136,17 @@ impl<A: Handler<CheckSystem>> AdapterBuilder<A> {
         self
     }
 
+    /// Hands over where the wire client notes the certificate of the system, so that operators are warned in time.
+    #[must_use]
+    pub fn peer_certificate(mut self, seen: PeerCertificate) -> Self {
+        self.certificate = seen;
+        self
+    }
+
     /// Finishes.
     pub fn build(self) -> Adapter {
-        Adapter { system: self.system, profile: Arc::new(self.profile), handlers: Arc::new(self.handlers) }
+        let Self { system, profile, handlers, certificate, .. } = self;
+        Adapter { system, profile: Arc::new(profile), handlers: Arc::new(handlers), certificate }
     }
 }
 
@@ -144,6 +156,7 @@ pub struct Adapter {
     system: SystemKey,
     profile: Arc<Profile>,
     handlers: Arc<HashMap<&'static str, Erased>>,
+    certificate: PeerCertificate,
 }
 
 impl Adapter {
@@ -155,6 +168,11 @@ impl Adapter {
     /// What it says it can do.
     pub fn profile(&self) -> &Arc<Profile> {
         &self.profile
+    }
+
+    /// The certificate of the system, as it was seen last.
+    pub fn peer_certificate(&self) -> &PeerCertificate {
+        &self.certificate
     }
 }
 

@@ -22,6 +22,7 @@
 pub mod access;
 mod call;
 mod capability;
+pub mod certificate;
 mod context;
 pub mod documents;
 mod error;

@@ -75,7 +75,9 @@ fn adapter(system: SystemKey, dav: Dav) -> Adapter {
         ..Capability::default()
     };
     let upload = Capability { deadline: UPLOAD, attempt_timeout: UPLOAD, ..Capability::default() };
+    let certificate = dav.client.peer_certificate();
     AdapterBuilder::new(KIND.name, system, dav)
+        .peer_certificate(certificate)
         .on::<ListDocuments>(listing)
         .on::<ListChildren>(children)
         .on::<GetDocument>(quick.clone())

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use portico_api::Api;
 use portico_compose::seal::Seals;
 use portico_compose::{Documents, System, Systems};
+use portico_contract::certificate::PeerCertificate;
 use portico_contract::{CallService, Upstream};
 use portico_policy::{BuiltinPolicy, Policy};
 use portico_resilience::{Health, stack};
@@ -24,6 +25,8 @@ pub struct Stacked {
     service: CallService,
     /// How it is doing.
     pub health: Arc<Health>,
+    /// The certificate that the system showed last.
+    pub certificate: PeerCertificate,
     /// Shown for as long as this is kept.
     _gauges: Arc<ObservedAdapter>,
 }
@@ -45,8 +48,9 @@ pub fn stacks(
 fn stacked(configured: &portico_settings::System, telemetry: &Arc<Telemetry>) -> Stacked {
     let calls = Arc::new(Calls(Arc::clone(telemetry)));
     let (service, health) = stack(configured.adapter.clone(), &configured.limits, calls);
-    let gauges = Arc::new(gauges(telemetry, &health));
-    Stacked { service, health, _gauges: gauges }
+    let certificate = configured.adapter.peer_certificate().clone();
+    let gauges = Arc::new(gauges(telemetry, &health, &certificate));
+    Stacked { service, health, certificate, _gauges: gauges }
 }
 
 /// What the routes need: composition and policy over the stacks, which are in the order of the settings.

@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 mod assemble;
+mod certificates;
 mod cli;
 mod command;
 mod keys;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use portico_compose::Standing;
+use portico_contract::certificate::PeerCertificate;
 use portico_contract::trace::TraceId;
 use portico_contract::{Error, ErrorKind};
 use portico_edge::{RequestObserver, RequestRecord};
@@ -62,8 +63,8 @@ impl Standing for FromStack {
 }
 
 /// Shows a system's gauges for as long as the answer is kept.
-pub fn gauges(telemetry: &Telemetry, health: &Arc<Health>) -> ObservedAdapter {
-    let read = Arc::clone(health);
+pub fn gauges(telemetry: &Telemetry, health: &Arc<Health>, certificate: &PeerCertificate) -> ObservedAdapter {
+    let (read, certificate) = (Arc::clone(health), certificate.clone());
     telemetry.metrics().observe_adapter(
         health.system(),
         Box::new(move || {
@@ -81,7 +82,7 @@ pub fn gauges(telemetry: &Telemetry, health: &Arc<Health>) -> ObservedAdapter {
                 shed: now.shed,
                 retries: now.retries,
                 paused: now.pause.is_some(),
-                certificate_days: None,
+                certificate_days: certificate.days_left(jiff::Timestamp::now()),
             }
         }),
     )

@@ -16,7 +16,7 @@ use http::{StatusCode, header};
 use jiff::Timestamp;
 use portico_edge::inbound::PublicPaths;
 use portico_edge::ops::{OpsGuard, OpsGuardConfig};
-use portico_resilience::{BreakerState, Health, HealthSnapshot};
+use portico_resilience::BreakerState;
 use portico_settings::Settings;
 use portico_telemetry::{Dropped, Telemetry, explain, ring};
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ pub struct Ops {
 /// What runs now; a reload replaces it.
 struct Now {
     config_hash: String,
-    health: Vec<Arc<Health>>,
+    stacks: Vec<Stacked>,
 }
 
 /// How the last reload went.
@@ -54,8 +54,7 @@ pub struct LastReload {
 
 impl Now {
     fn of(settings: &Settings, stacks: &[Stacked]) -> Self {
-        let health = stacks.iter().map(|stacked| Arc::clone(&stacked.health)).collect();
-        Self { config_hash: settings.hash().to_owned(), health }
+        Self { config_hash: settings.hash().to_owned(), stacks: stacks.to_vec() }
     }
 }
 
@@ -76,6 +75,11 @@ impl Ops {
     /// Shows another configuration, because it runs now.
     pub fn runs(&self, settings: &Settings, stacks: &[Stacked]) {
         self.now.store(Arc::new(Now::of(settings, stacks)));
+    }
+
+    /// The stacks that run now.
+    pub fn stacks(&self) -> Vec<Stacked> {
+        self.now.load().stacks.clone()
     }
 
     /// Keeps how a reload went.
@@ -151,11 +155,13 @@ async fn status(State(ops): State<Arc<Ops>>) -> Json<Value> {
         "startedAt": ops.started_at,
         "ready": ops.ready.load(Ordering::Acquire),
         "telemetryDropped": dropped,
-        "systems": now.health.iter().map(|health| system(&health.snapshot())).collect::<Vec<_>>(),
+        "systems": now.stacks.iter().map(system).collect::<Vec<_>>(),
     }))
 }
 
-fn system(now: &HealthSnapshot) -> Value {
+fn system(stacked: &Stacked) -> Value {
+    let now = stacked.health.snapshot();
+    let expires = stacked.certificate.expires();
     json!({
         "id": now.system.as_str(),
         "adapter": now.adapter,
@@ -182,6 +188,10 @@ fn system(now: &HealthSnapshot) -> Value {
         "shed": now.shed,
         "panics": now.panics,
         "breakerOpened": now.breaker_opened,
+        "certificate": expires.map(|expires| json!({
+            "expiresAt": expires,
+            "daysLeft": stacked.certificate.days_left(Timestamp::now()),
+        })),
         "pause": now.pause.as_ref().map(|pause| json!({ "message": pause.message, "until": pause.until })),
     })
 }

@@ -17,7 +17,6 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use axum::body::Body;
 use http::{Request, Response};
-use jiff::Timestamp;
 use listenfd::ListenFd;
 use portico_api::Api;
 use portico_edge::inbound::{ObservedBody, inbound};
@@ -32,6 +31,7 @@ use tokio::task::{JoinError, JoinHandle};
 use tower::Service;
 
 use crate::assemble::{self, TELEMETRY_FLUSH};
+use crate::certificates::Watch;
 use crate::keys;
 use crate::live::Live;
 use crate::observe::Requests;
@@ -39,11 +39,8 @@ use crate::ops::{self, Ops};
 use crate::reload::{Lasting, Origin, Reloader};
 use crate::say::say;
 
-/// How often the certificate is looked at.
+/// How often certificates are looked at.
 const CERTIFICATE_LOOK: Duration = Duration::from_secs(3_600);
-/// Days before its end at which a warning is logged, the most urgent first.
-const CERTIFICATE_WARNINGS: [i64; 3] = [3, 14, 30];
-
 /// Whom to tell once the gateway is ready.
 #[derive(Debug, Default)]
 pub struct Ready {
@@ -114,7 +111,7 @@ async fn run(settings: Settings, origin: Origin, telemetry: &Arc<Telemetry>, rea
         make,
     };
     // Kept until the end: with it, the gauges of the systems would go.
-    let reloader = until_stopped(signals, reloader, tls.as_ref(), telemetry).await;
+    let reloader = until_stopped(signals, reloader, tls.as_ref(), &ops, telemetry).await;
     ops.ready.store(false, Ordering::Release);
     let _told = sd_notify::notify(false, &[sd_notify::NotifyState::Stopping]);
     tracing::info!("draining");
@@ -220,6 +217,7 @@ async fn until_stopped<S, F>(
     mut signals: Signals,
     reloader: Reloader<S, F>,
     tls: Option<&Tls>,
+    ops: &Ops,
     telemetry: &Telemetry,
 ) -> Arc<Mutex<Reloader<S, F>>>
 where
@@ -229,13 +227,14 @@ where
     let reloader = Arc::new(Mutex::new(reloader));
     let mut reloading: Option<JoinHandle<()>> = None;
     let mut hourly = tokio::time::interval(CERTIFICATE_LOOK);
-    let mut warned = i64::MAX;
+    let mut certificates = Watch::default();
     loop {
         tokio::select! {
             _ = hourly.tick() => {
                 if let Some(tls) = tls {
-                    look_at_certificate(tls, telemetry, &mut warned);
+                    certificates.own(tls, telemetry);
                 }
+                certificates.systems(&ops.stacks());
             }
             _ = signals.terminate.recv() => return reloader,
             _ = signals.interrupt.recv() => return reloader,
@@ -262,19 +261,5 @@ async fn end_of(task: &mut Option<JoinHandle<()>>) -> Result<(), JoinError> {
     match task {
         Some(task) => task.await,
         None => std::future::pending().await,
-    }
-}
-
-/// Shows the days that are left, and warns once when 30, 14 and 3 of them are.
-fn look_at_certificate(tls: &Tls, telemetry: &Telemetry, warned: &mut i64) {
-    let days = tls.days_left(Timestamp::now());
-    telemetry.metrics().set_certificate_days("listen", days);
-    match CERTIFICATE_WARNINGS.into_iter().find(|limit| days <= *limit) {
-        Some(limit) if limit < *warned => {
-            tracing::warn!(days, "the certificate expires soon; renew it and send SIGHUP");
-            *warned = limit;
-        }
-        Some(_) => {}
-        None => *warned = i64::MAX,
     }
 }

@@ -11,6 +11,7 @@ use http::header::{ACCEPT_ENCODING, AUTHORIZATION, HOST, HeaderName, USER_AGENT}
 use http::uri::{PathAndQuery, Uri};
 use http::{HeaderMap, HeaderValue};
 use hyper::body::Incoming;
+use portico_contract::certificate::PeerCertificate;
 use portico_contract::trace::{Span, SpanKind, attr};
 use portico_contract::{CallContext, Effect, Error, ErrorKind};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -82,7 +83,7 @@ impl Client {
         let tls = if base.tls { Some(tls::client_config(trust)?) } else { None };
         Ok(Self(Arc::new(Inner {
             host: base.host_header.clone(),
-            dialer: Dialer { base, tls, timeout: limits.connect_timeout },
+            dialer: Dialer { base, tls, timeout: limits.connect_timeout, peer: PeerCertificate::default() },
             pool: Pool::new(limits.pool_idle_timeout),
             places: Arc::new(Semaphore::new(limits.max_connections)),
             limits,
@@ -93,6 +94,12 @@ impl Client {
     /// The address that the client speaks to.
     pub fn base(&self) -> &Base {
         &self.0.dialer.base
+    }
+
+    /// Where the certificate of the back office is noted at every handshake: for
+    /// [`portico_contract::AdapterBuilder::peer_certificate`].
+    pub fn peer_certificate(&self) -> PeerCertificate {
+        self.0.dialer.peer.clone()
     }
 
     /// Sends one request and waits for the head of its answer, whatever its status. Every call makes one CLIENT span,
@@ -143,7 +150,10 @@ impl Client {
         request: Request<'_>,
     ) -> Result<(http::Response<Incoming>, Lease, Option<Arc<Upload>>), Error> {
         let inner = &*self.0;
-        let place = self.place().await?;
+        let place = match Arc::clone(&inner.places).try_acquire_owned() {
+            Ok(place) => place,
+            Err(_) => Box::pin(self.place()).await?,
+        };
         let effect = request.verb.effect;
         let upload = request.body.upload();
         // The stack ends every call at its deadline: where that comes first, a timer of our own would only cost.
@@ -152,14 +162,15 @@ impl Client {
         loop {
             let (mut connection, reused) = match inner.pool.take().await {
                 Some(connection) => (connection, true),
-                None => (inner.dialer.dial().await?, false),
+                // Boxed: every call would carry the room for a TLS handshake, which is rare.
+                None => (Box::pin(inner.dialer.dial()).await?, false),
             };
             if !reused {
                 inner.pool.share(&connection);
             }
             let answer = hand_over(&mut connection, message, self.base());
             let answer = if timed {
-                patiently(answer, inner.limits.head_timeout, effect, upload.as_deref()).await?
+                Box::pin(patiently(answer, inner.limits.head_timeout, effect, upload.as_deref())).await?
             } else {
                 answer.await
             };
@@ -176,12 +187,9 @@ impl Client {
         }
     }
 
+    /// Waits for a place; not for long.
     async fn place(&self) -> Result<OwnedSemaphorePermit, Error> {
-        let places = &self.0.places;
-        if let Ok(place) = Arc::clone(places).try_acquire_owned() {
-            return Ok(place);
-        }
-        let waiting = Arc::clone(places).acquire_owned();
+        let waiting = Arc::clone(&self.0.places).acquire_owned();
         match tokio::time::timeout(self.0.limits.connect_timeout, waiting).await {
             Ok(Ok(place)) => Ok(place),
             _ => Err(Error::new(

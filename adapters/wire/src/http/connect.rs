@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use portico_contract::certificate::PeerCertificate;
 use portico_contract::{Error, ErrorKind};
 use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
@@ -29,6 +30,8 @@ pub(crate) struct Dialer {
     pub(crate) base: Base,
     pub(crate) tls: Option<Arc<ClientConfig>>,
     pub(crate) timeout: Duration,
+    /// Where the certificate of the other side is noted.
+    pub(crate) peer: PeerCertificate,
 }
 
 impl Dialer {
@@ -53,6 +56,9 @@ impl Dialer {
                 .with_source(why)
         })?;
         let tls = TlsConnector::from(Arc::clone(config)).connect(name, tcp).await.map_err(handshake_fault)?;
+        if let Some(leaf) = tls.get_ref().1.peer_certificates().and_then(<[_]>::first) {
+            self.peer.note(leaf);
+        }
         if tls.get_ref().1.alpn_protocol() == Some(b"h2") {
             return shared(tls).await;
         }

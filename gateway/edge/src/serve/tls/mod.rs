@@ -1,13 +1,12 @@
 //! TLS 1.2 and 1.3 from PEM files, with a certificate that can be replaced while connections run.
 
-mod validity;
-
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use portico_contract::certificate::{days_between, not_after};
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::server::{ClientHello, ResolvesServerCert};
@@ -107,7 +106,7 @@ impl Tls {
 
     /// Whole days until then; negative once it has expired.
     pub fn days_left(&self, now: Timestamp) -> i64 {
-        (self.expires().as_second() - now.as_second()).div_euclid(86_400)
+        days_between(now, self.expires())
     }
 
     pub(super) async fn accept(&self, socket: TcpStream) -> std::io::Result<TlsStream<TcpStream>> {
@@ -142,7 +141,7 @@ fn read(certificate: PathBuf, key: PathBuf) -> Result<Loaded, TlsFault> {
         .and_then(Iterator::collect)
         .map_err(unreadable(&certificate))?;
     let first = chain.first().ok_or_else(|| TlsFault::Empty(certificate.clone()))?;
-    let expires = validity::not_after(first).ok_or_else(|| TlsFault::Validity(certificate.clone()))?;
+    let expires = not_after(first).ok_or_else(|| TlsFault::Validity(certificate.clone()))?;
     let private = PrivateKeyDer::from_pem_file(&key).map_err(unreadable(&key))?;
     let pair = CertifiedKey::from_der(chain, private, &aws_lc_rs::default_provider()).map_err(|source| {
         TlsFault::Mismatch { certificate: certificate.clone(), key: key.clone(), source }
