@@ -14,4 +14,5 @@ mod documents;
 mod drain;
 mod input;
 mod partial;
+mod reload;
 mod telemetry;

@@ -68,6 +68,8 @@ pub enum Fault {
 pub struct Counts {
     /// Connections accepted, reset ones included, refused ones not.
     pub connections: u64,
+    /// Of those, the ones that are open now.
+    pub open: u64,
     /// HTTP/1 request heads seen in full, whether forwarded or not.
     pub requests: u64,
     /// Bytes forwarded to the target.
@@ -79,6 +81,7 @@ pub struct Counts {
 #[derive(Debug, Default)]
 struct Counters {
     connections: AtomicU64,
+    open: AtomicU64,
     requests: AtomicU64,
     to_target: AtomicU64,
     to_client: AtomicU64,
@@ -156,9 +159,10 @@ impl FaultProxy {
 
     /// What went through so far.
     pub fn counts(&self) -> Counts {
-        let Counters { connections, requests, to_target, to_client } = &self.shared.counters;
+        let Counters { connections, open, requests, to_target, to_client } = &self.shared.counters;
         Counts {
             connections: connections.load(Ordering::SeqCst),
+            open: open.load(Ordering::SeqCst),
             requests: requests.load(Ordering::SeqCst),
             to_target: to_target.load(Ordering::SeqCst),
             to_client: to_client.load(Ordering::SeqCst),
@@ -192,8 +196,10 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         }
         if let Ok(slot) = Arc::clone(&slots).try_acquire_owned() {
             let shared = Arc::clone(&shared);
+            shared.counters.open.fetch_add(1, Ordering::SeqCst);
             tokio::spawn(async move {
                 relay::relay(client, &shared).await;
+                shared.counters.open.fetch_sub(1, Ordering::SeqCst);
                 drop(slot);
             });
         }

@@ -2,10 +2,12 @@
 
 mod answer;
 pub mod gateway;
+mod load;
 pub mod site;
 
 pub use answer::{Answer, allowed_action};
 pub use gateway::{Gateway, Person, ask};
+pub use load::Load;
 pub use site::{OPS_TOKEN, Site};
 
 use std::time::Duration;

@@ -61,6 +61,17 @@ impl Site {
         self
     }
 
+    /// Replaces all systems, in the file that a running gateway reads again too.
+    pub fn replace_systems(&mut self, tables: &str) {
+        tables.clone_into(&mut self.systems);
+        self.write();
+    }
+
+    /// The tables of all systems.
+    pub fn systems(&self) -> &str {
+        &self.systems
+    }
+
     /// Adds whole tables.
     pub fn with(mut self, tables: &str) -> Self {
         self.sections.push_str(tables);
