@@ -65,8 +65,12 @@ impl Filter {
             Self::Substring(attr, wanted) => {
                 Some(values(attr).iter().any(|value| wanted.found_in(&attr.normal(value))))
             }
-            Self::AtLeast(attr, bound) => Some(values(attr).iter().any(|value| order(*attr, value, bound).is_ge())),
-            Self::AtMost(attr, bound) => Some(values(attr).iter().any(|value| order(*attr, value, bound).is_le())),
+            Self::AtLeast(attr, bound) => {
+                Some(values(attr).iter().any(|value| order(*attr, value, bound).is_ge()))
+            }
+            Self::AtMost(attr, bound) => {
+                Some(values(attr).iter().any(|value| order(*attr, value, bound).is_le()))
+            }
             Self::Present(attr) => Some(!values(attr).is_empty()),
             Self::Bits(attr, mask, every) => Some(values(attr).iter().any(|value| {
                 let bits = integer(value).unwrap_or(0) & mask;
@@ -90,9 +94,7 @@ impl Filter {
                 Some(ids)
             }
             Self::Undefined => Some(Vec::new()),
-            Self::And(parts) => {
-                parts.iter().filter_map(|part| part.plan(directory)).min_by_key(Vec::len)
-            }
+            Self::And(parts) => parts.iter().filter_map(|part| part.plan(directory)).min_by_key(Vec::len),
             Self::Or(parts) => {
                 let mut ids = Vec::new();
                 for part in parts {
@@ -142,7 +144,8 @@ impl Substring {
     fn found_in(&self, value: &[u8]) -> bool {
         let Some(mut rest) = value.strip_prefix(self.initial.as_slice()) else { return false };
         for part in &self.any {
-            let Some(at) = rest.windows(part.len().max(1)).position(|window| window == part.as_slice()) else {
+            let Some(at) = rest.windows(part.len().max(1)).position(|window| window == part.as_slice())
+            else {
                 return false;
             };
             rest = &rest[at + part.len()..];
@@ -257,7 +260,9 @@ impl Reader<'_> {
             }
         }
         let value = value.ok_or(BadFilter)?;
-        let Some(attr) = name.as_deref().and_then(|name| self.attr(name)) else { return Ok(Filter::Undefined) };
+        let Some(attr) = name.as_deref().and_then(|name| self.attr(name)) else {
+            return Ok(Filter::Undefined);
+        };
         let microsoft = self.directory.dialect == Dialect::ActiveDirectory;
         Ok(match rule.as_deref() {
             None | Some("caseIgnoreMatch" | "2.5.13.2" | "distinguishedNameMatch" | "2.5.13.1") => {

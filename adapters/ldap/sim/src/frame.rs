@@ -5,8 +5,8 @@ use std::io;
 use bytes::{Buf, BytesMut};
 use ldap3_lber::Parser;
 use ldap3_lber::structure::{PL, StructureTag};
-use ldap3_proto::proto::LdapMsg;
 use ldap3_proto::LdapCodec;
+use ldap3_proto::proto::LdapMsg;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio_util::codec::Encoder as _;
 
@@ -131,4 +131,3 @@ fn take_filter(message: &mut StructureTag) -> Option<StructureTag> {
     let stand_in = StructureTag { class: filter.class, id: 7, payload: PL::P(b"objectClass".to_vec()) };
     Some(std::mem::replace(filter, stand_in))
 }
-

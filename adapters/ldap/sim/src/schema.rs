@@ -184,11 +184,7 @@ fn normal(syntax: Syntax, value: &[u8]) -> Cow<'_, [u8]> {
         Number | Time => Cow::Borrowed(value.trim_ascii()),
         Name => crate::dn::normal_octets(value),
         Phone => Cow::Owned(
-            value
-                .iter()
-                .filter(|octet| !matches!(octet, b' ' | b'-'))
-                .map(u8::to_ascii_lowercase)
-                .collect(),
+            value.iter().filter(|octet| !matches!(octet, b' ' | b'-')).map(u8::to_ascii_lowercase).collect(),
         ),
         Text => fold(value),
     }

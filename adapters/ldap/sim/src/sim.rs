@@ -266,13 +266,18 @@ impl Sim {
             return Err(ChangeFault::Exists.into());
         }
         // Whatever all people have, this one has as well.
-        let like = (0..directory.end()).find(|id| !directory.entry(*id).held(user).is_empty() && rdn_is_person(&directory, *id));
+        let like = (0..directory.end())
+            .find(|id| !directory.entry(*id).held(user).is_empty() && rdn_is_person(&directory, *id));
         let shared = like.map_or_else(|| Arc::from([]), |id| Arc::clone(&directory.entry(id).shared));
         let common = format!("{given_name} {family_name}");
         let name = match self.dialect {
             Dialect::OpenLdap => format!("uid={},{}", dn::escape(username, false), self.people_base),
             Dialect::ActiveDirectory => {
-                format!("CN={},{}", dn::escape(&format!("{family_name}, {given_name}"), true), self.people_base)
+                format!(
+                    "CN={},{}",
+                    dn::escape(&format!("{family_name}, {given_name}"), true),
+                    self.people_base
+                )
             }
         };
         let common_names = match self.dialect {

@@ -1,7 +1,8 @@
 //! Instants as directories write them.
 
-use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 /// Between 1601, where Windows counts from, and 1970.
 const FILETIME_OFFSET_S: i64 = 11_644_473_600;
@@ -23,16 +24,41 @@ pub(crate) fn csn(at: Timestamp) -> String {
     format!("{seconds}.{micros:06}Z#000000#000#000000")
 }
 
-/// Whether this is of the form that [`csn`] gives; the instants of such compare as text.
-pub(crate) fn is_csn(text: &str) -> bool {
-    let form = b"00000000000000.000000Z#000000#000#000000";
-    let fits = |(octet, want): (u8, &u8)| {
-        if *want == b'0' { octet.is_ascii_hexdigit() } else { octet == *want }
-    };
-    text.len() == form.len() && text.bytes().zip(form).all(fits)
+/// The instant of a change sequence number; `None` for what is none.
+pub(crate) fn parse_csn(text: &str) -> Option<Timestamp> {
+    let (stamp, rest) = text.split_once('Z')?;
+    let (seconds, micros) = stamp.split_once('.')?;
+    let counters =
+        rest.strip_prefix('#')?.split('#').all(|part| part.bytes().all(|octet| octet.is_ascii_hexdigit()));
+    if !counters || seconds.len() != 14 || micros.len() != 6 {
+        return None;
+    }
+    let seconds = DateTime::strptime("%Y%m%d%H%M%S", seconds).ok()?;
+    let whole = seconds.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    whole.checked_add(SignedDuration::from_micros(micros.parse().ok()?)).ok()
 }
 
 /// Windows' FILETIME: tenths of microseconds since 1601.
 pub(crate) fn filetime(at: Timestamp) -> i64 {
     (at.as_microsecond() + FILETIME_OFFSET_S * 1_000_000) * 10
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_read_as_recorded() {
+        let at: Timestamp = "2026-11-22T11:56:35.775118Z".parse().unwrap();
+        assert_eq!(generalized(at), "20261122115635Z");
+        assert_eq!(csn(at), "20261122115635.775118Z#000000#000#000000");
+        assert_eq!(parse_csn(&csn(at)), Some(at));
+        for garbage in ["", "garbage", "20261122115635Z", "20269922115635.775118Z#000000#000#000000"] {
+            assert_eq!(parse_csn(garbage), None, "{garbage}");
+        }
+        // The recorded user's password, set when the user was made.
+        let set: Timestamp = "2026-11-22T12:00:46.806267Z".parse().unwrap();
+        assert_eq!(filetime(set), 134_398_224_468_062_670);
+        assert_eq!(generalized_ad(set), "20261122120046.0Z");
+    }
 }

@@ -12,7 +12,7 @@ use crate::entry::{State, Value, value};
 use crate::schema::Attr;
 
 /// Why nothing was changed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ChangeFault {
     #[error("there is no entry of this name")]
     NoSuchEntry,
@@ -111,12 +111,12 @@ impl Directory {
         self.reindex(id, false);
         self.adopt(id, Some(parent));
         let entry = &mut self.entries[id as usize];
-        let before: Vec<dn::Pair> = dn::parse(&old).and_then(|names| names.into_iter().next()).unwrap_or_default();
+        let before: Vec<dn::Pair> =
+            dn::parse(&old).and_then(|names| names.into_iter().next()).unwrap_or_default();
         for (kind, name) in names.into_iter().next().unwrap_or_default() {
             let Some(attr) = Attr::named(&kind) else { return Err(ChangeFault::BadName) };
-            let was = |held: &Value| {
-                before.iter().any(|(_, old)| attr.normal(old.as_bytes()) == attr.normal(held))
-            };
+            let was =
+                |held: &Value| before.iter().any(|(_, old)| attr.normal(old.as_bytes()) == attr.normal(held));
             let mut values = vec![value(&name)];
             let same = |held: &Value| attr.normal(held) == attr.normal(name.as_bytes());
             values.extend(entry.held(attr).iter().filter(|held| !was(held) && !same(held)).cloned());
@@ -230,7 +230,11 @@ fn applied(change: &Modification, mut current: Vec<Value>) -> Result<Vec<Value>,
             Ok(current)
         }
         Modification::Delete(_, values) if values.is_empty() => {
-            if current.is_empty() { Err(ChangeFault::Value) } else { Ok(Vec::new()) }
+            if current.is_empty() {
+                Err(ChangeFault::Value)
+            } else {
+                Ok(Vec::new())
+            }
         }
         Modification::Delete(attr, values) => {
             for value in values {

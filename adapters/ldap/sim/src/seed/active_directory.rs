@@ -6,7 +6,9 @@ use std::sync::Arc;
 use portico_simkit::council::{Council, Person};
 use uuid::Uuid;
 
-use super::{Account, Group, Numbers, Plan, Pool, account, groups, listed, made, mobile, one, photo, room, seeded};
+use super::{
+    Account, Group, Numbers, Plan, Pool, account, groups, listed, made, mobile, one, photo, room, seeded,
+};
 use super::{shared, teams, telephone};
 use crate::directory::{Directory, New};
 use crate::dn::escape;
@@ -34,8 +36,7 @@ struct Filling<'a> {
 
 pub(super) fn fill(directory: &mut Directory, plan: &Plan<'_>, council: &Council) {
     let numbers = Numbers::new(plan.seed);
-    let mut filling =
-        Filling { directory, base: plan.base, numbers, relative: FIRST_RELATIVE_ID, next: 0 };
+    let mut filling = Filling { directory, base: plan.base, numbers, relative: FIRST_RELATIVE_ID, next: 0 };
     filling.top();
     filling.units(council);
     filling.people(plan, council);
@@ -81,7 +82,8 @@ impl Filling<'_> {
     fn top(&mut self) {
         let base = self.base.to_owned();
         let name = crate::directory::rdn(&base).map(|(_, name)| name).unwrap_or_default();
-        let domain = self.kind(&["top", "domain", "domainDNS"], "Domain-DNS", &[(Attr::INSTANCE_TYPE, &["5"])]);
+        let domain =
+            self.kind(&["top", "domain", "domainDNS"], "Domain-DNS", &[(Attr::INSTANCE_TYPE, &["5"])]);
         let uuid = self.numbers.uuid();
         let mut own = vec![one(Attr::DC, name)];
         let mut domain_sid = sid(0);
@@ -131,8 +133,11 @@ impl Filling<'_> {
     }
 
     fn add_unit(&mut self, name: &str, above: &str) {
-        let classes =
-            self.kind(&["top", "organizationalUnit"], "Organizational-Unit", &[(Attr::INSTANCE_TYPE, &["4"])]);
+        let classes = self.kind(
+            &["top", "organizationalUnit"],
+            "Organizational-Unit",
+            &[(Attr::INSTANCE_TYPE, &["4"])],
+        );
         let uuid = self.numbers.uuid();
         self.add(format!("OU={},{above}", escape(name, true)), uuid, vec![one(Attr::OU, name)], &classes);
     }

@@ -152,7 +152,8 @@ impl Numbers {
     fn uuid(&mut self) -> Uuid {
         self.next += 1;
         let spread = |value: u64| value.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(31) ^ self.seed;
-        let bits = (u128::from(spread(self.next)) << 64) | u128::from(spread(self.next.wrapping_add(1 << 40)));
+        let bits =
+            (u128::from(spread(self.next)) << 64) | u128::from(spread(self.next.wrapping_add(1 << 40)));
         uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid()
     }
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use portico_simkit::council::{Council, DEPARTMENTS, Person};
 use uuid::Uuid;
 
-use super::{Account, Group, Numbers, Plan, Pool, account, groups, listed, made, mobile, one, photo, room, shared};
+use super::{
+    Account, Group, Numbers, Plan, Pool, account, groups, listed, made, mobile, one, photo, room, shared,
+};
 use super::{teams, telephone};
 use crate::directory::{Directory, New};
 use crate::dn::escape;

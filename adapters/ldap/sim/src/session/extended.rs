@@ -15,11 +15,7 @@ pub(super) fn response(res: LdapResult, name: Option<&str>) -> LdapOp {
 
 impl Session {
     pub(super) fn may_start_tls(&self) -> LdapResult {
-        if self.tls {
-            refusal(LdapResultCode::OperationsError, "TLS already started")
-        } else {
-            success()
-        }
+        if self.tls { refusal(LdapResultCode::OperationsError, "TLS already started") } else { success() }
     }
 
     pub(super) fn extended(&self, request: &LdapExtendedRequest) -> LdapOp {

@@ -1,11 +1,15 @@
 //! One connection: requests in, answers out, one after the other.
 
 mod bind;
+mod dirsync;
 mod extended;
 mod paging;
 mod render;
 mod root_dse;
 mod search;
+mod sort;
+mod sync;
+mod write;
 
 use std::io;
 use std::sync::Arc;
@@ -176,8 +180,7 @@ impl Session {
             }
             LdapOp::ExtendedRequest(extended) => self.extended(&extended),
             other => {
-                let denied = refusal(LdapResultCode::InsufficentAccessRights, "");
-                let Some(op) = response_to(&other, denied) else { return Err(End::Broken) };
+                let Some(op) = response_to(&other, self.change(&other)) else { return Err(End::Broken) };
                 op
             }
         };

@@ -100,13 +100,21 @@ impl Pages {
         // As Samba writes it: a number as a C string.
         let cookie = format!("{}\0", self.next).into_bytes();
         self.kept.push(Kept { cookie: cookie.clone(), ids, at: 0 });
-        self.part(&cookie, size).unwrap_or_else(|_| Part { ids: Vec::new(), cookie: Vec::new(), estimate: 0, first: true })
+        self.part(&cookie, size).unwrap_or_else(|_| Part {
+            ids: Vec::new(),
+            cookie: Vec::new(),
+            estimate: 0,
+            first: true,
+        })
     }
 
     /// The next page of kept results; with size 0 they are given up.
     pub(super) fn part(&mut self, cookie: &[u8], size: usize) -> Result<Part, LdapResult> {
         let Some(place) = self.kept.iter().position(|kept| kept.cookie == cookie) else {
-            return Err(refusal(LdapResultCode::UnwillingToPerform, "paged results cookie is invalid or old"));
+            return Err(refusal(
+                LdapResultCode::UnwillingToPerform,
+                "paged results cookie is invalid or old",
+            ));
         };
         let kept = &mut self.kept[place];
         let (first, end) = (kept.at == 0, kept.at.saturating_add(size).min(kept.ids.len()));

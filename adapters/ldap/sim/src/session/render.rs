@@ -1,9 +1,7 @@
 //! An entry as the client gets to see it: the attributes asked for, their values in ranges, and what a control adds.
 
 use ldap3_proto::control::LdapControl;
-use ldap3_proto::proto::{
-    LdapMsg, LdapOp, LdapPartialAttribute, LdapSearchResultEntry, SyncStateValue,
-};
+use ldap3_proto::proto::{LdapMsg, LdapOp, LdapPartialAttribute, LdapSearchResultEntry, SyncStateValue};
 
 use crate::Dialect;
 use crate::directory::Directory;
@@ -69,7 +67,8 @@ impl Wanted {
         if let Some((_, range)) = self.named.iter().find(|(named, _)| *named == attr) {
             return Some(*range);
         }
-        let hidden = attr.kind().operational && !(attr == Attr::MEMBER_OF && dialect == Dialect::ActiveDirectory);
+        let hidden =
+            attr.kind().operational && !(attr == Attr::MEMBER_OF && dialect == Dialect::ActiveDirectory);
         let shown = if hidden { self.operational } else { self.user };
         shown.then_some(None)
     }
@@ -99,7 +98,7 @@ impl Look {
             return None;
         }
         let attributes = match self.dressing {
-            Dressing::DirSync(since) => self.changed(directory, id, since),
+            Dressing::DirSync(since) => self.changed(directory, id, since)?,
             _ => self.attributes(directory, id),
         };
         let dn = self.name(directory, &entry.dn, Some(id));
@@ -132,8 +131,8 @@ impl Look {
     }
 
     /// What DirSync shows: always the GUID, and of the attributes asked for those that changed, removed ones without
-    /// a value.
-    fn changed(&self, directory: &Directory, id: u32, since: u64) -> Vec<LdapPartialAttribute> {
+    /// a value. `None` when none of them did.
+    fn changed(&self, directory: &Directory, id: u32, since: u64) -> Option<Vec<LdapPartialAttribute>> {
         let entry = directory.entry(id);
         let mut all = Vec::new();
         let new = entry.usn_created > since;
@@ -141,6 +140,7 @@ impl Look {
             let values = directory.values(id, attr);
             self.push(&mut all, directory, attr, &values, None);
         }
+        let mut told = new || entry.state == State::Tombstone;
         if entry.state == State::Tombstone {
             self.push(&mut all, directory, Attr::IS_DELETED, &directory.values(id, Attr::IS_DELETED), None);
         }
@@ -150,9 +150,10 @@ impl Look {
             let again = held.attr == Attr::INSTANCE_TYPE || held.attr == Attr::IS_DELETED;
             if changed && shown && !again && (!held.values.is_empty() || !new) {
                 self.push(&mut all, directory, held.attr, &held.values, None);
+                told = true;
             }
         }
-        all
+        told.then_some(all)
     }
 
     fn push(

@@ -10,13 +10,14 @@ use ldap3_proto::{LdapResultCode, LdapSearchScope};
 
 use super::paging::{self, Page};
 use super::render::{Dressing, Look, Wanted};
-use super::{Session, refusal, root_dse, success, unknown_critical};
+use super::{Session, dirsync, refusal, root_dse, sort, success, sync, unknown_critical};
 use crate::Dialect;
 use crate::directory::Directory;
 use crate::dn;
 use crate::entry::State;
 use crate::fault::Fault;
 use crate::filter::Filter;
+use crate::schema::Attr;
 use crate::seed::active_directory::domain;
 
 /// What a search comes to.
@@ -39,7 +40,7 @@ pub(super) struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn matches(&self, directory: &Directory, id: u32) -> bool {
+    pub(super) fn matches(&self, directory: &Directory, id: u32) -> bool {
         let entry = directory.entry(id);
         let alive = entry.state == State::Live || self.deleted && entry.state == State::Tombstone;
         let inside = match self.request.scope {
@@ -141,11 +142,37 @@ impl Session {
         let filter = filter.ok_or(crate::filter::BadFilter).and_then(|tag| Filter::read(tag, directory));
         let deleted = controls.iter().any(|control| matches!(control, LdapControl::ShowDeleted { .. }));
         let deleted = deleted && self.dialect() == Dialect::ActiveDirectory;
-        let asked = Asked { request, base, filter: filter.map_err(unreadable)?, deleted };
-        match Page::read(controls) {
-            Some(page) => self.page(outcome, &asked, &page, directory, fault),
-            None => self.whole(outcome, &asked, directory),
+        let mut asked = Asked { request, base, filter: filter.map_err(unreadable)?, deleted };
+        if let Some(control) =
+            controls.iter().find(|control| matches!(control, LdapControl::SyncRequest { .. }))
+        {
+            self.offers(Dialect::OpenLdap)?;
+            return sync::refresh(outcome, &asked, control, directory, self.limit(request));
         }
+        if let Some(control) =
+            controls.iter().find(|control| matches!(control, LdapControl::AdDirsync { .. }))
+        {
+            self.offers(Dialect::ActiveDirectory)?;
+            // Deleted entries are told without being asked for.
+            asked.deleted = true;
+            return dirsync::changes(outcome, &asked, control, directory, self.who.admin);
+        }
+        let keys = sort::keys(controls, self.dialect())?;
+        match Page::read(controls) {
+            Some(page) => self.page(outcome, &asked, &page, keys.as_deref(), directory, fault)?,
+            None => self.whole(outcome, &asked, keys.as_deref(), directory)?,
+        }
+        outcome.controls.extend(keys.map(|_| sort::sorted()));
+        Ok(())
+    }
+
+    /// A control that only one of the products knows, and that changes the meaning of a search.
+    fn offers(&self, dialect: Dialect) -> Result<(), LdapResult> {
+        if self.dialect() == dialect {
+            return Ok(());
+        }
+        let message = "critical extension is not recognized";
+        Err(refusal(LdapResultCode::UnavailableCriticalExtension, message))
     }
 
     /// The most that this client gets at once, and what it is told when there is more.
@@ -163,10 +190,14 @@ impl Session {
         &self,
         outcome: &mut Outcome,
         asked: &Asked<'_>,
+        keys: Option<&[(Attr, bool)]>,
         directory: &Directory,
     ) -> Result<(), LdapResult> {
         let limit = self.limit(asked.request);
         outcome.found = asked.find(directory, 0, limit.saturating_add(1));
+        if let Some(keys) = keys {
+            sort::sort(&mut outcome.found, keys, directory);
+        }
         outcome.after.extend(self.referral(asked, directory));
         if outcome.found.len() > limit {
             outcome.found.truncate(limit);
@@ -180,6 +211,7 @@ impl Session {
         outcome: &mut Outcome,
         asked: &Asked<'_>,
         page: &Page,
+        keys: Option<&[(Attr, bool)]>,
         directory: &Directory,
         fault: Fault,
     ) -> Result<(), LdapResult> {
@@ -187,9 +219,11 @@ impl Session {
         if fault == Fault::WrongPages && size > 1 {
             size /= 2;
         }
-        if self.dialect() == Dialect::ActiveDirectory || self.pages.keeps(&page.cookie) {
+        let kept = self.dialect() == Dialect::ActiveDirectory || keys.is_some();
+        if kept || self.pages.keeps(&page.cookie) {
             let part = if page.cookie.is_empty() {
-                let ids = asked.find(directory, 0, usize::MAX);
+                let mut ids = asked.find(directory, 0, usize::MAX);
+                sort::sort(&mut ids, keys.unwrap_or_default(), directory);
                 self.pages.keep(ids, size)
             } else {
                 self.pages.part(&page.cookie, size)?
@@ -264,9 +298,8 @@ fn about(directory: &Directory, request: &LdapSearchRequest) -> LdapOp {
     let wanted = Wanted::read(&request.attrs, directory.dialect);
     let openldap = directory.dialect == Dialect::OpenLdap;
     let all = root_dse::attributes(directory).into_iter();
-    let shown = all.filter(|(name, _)| {
-        wanted.has_foreign(&request.attrs, name, openldap && *name != "objectClass")
-    });
+    let shown =
+        all.filter(|(name, _)| wanted.has_foreign(&request.attrs, name, openldap && *name != "objectClass"));
     let attributes = shown.map(|(name, values)| {
         let vals = values.into_iter().map(String::into_bytes);
         let vals = if request.typesonly { Vec::new() } else { vals.collect() };
