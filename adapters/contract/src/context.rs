@@ -84,7 +84,7 @@ impl CallContext {
                 reports: Default::default(),
             }),
             deadline: Deadline::after(deadline),
-            correlation_id: span.trace_id().to_string().into(),
+            correlation_id: span.trace_id().to_hex().into(),
             idempotency_key: None,
             marker: None,
             span,

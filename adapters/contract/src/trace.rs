@@ -5,6 +5,8 @@
 //! a closed set of constants and values are numbers, flags or short texts from configuration, so that personal data
 //! has no way in. Ids and the header follow W3C Trace Context; names follow the OpenTelemetry conventions.
 
+mod ids;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -14,81 +16,10 @@ use parking_lot::Mutex;
 
 use crate::ErrorKind;
 
+pub use ids::{RemoteParent, SpanId, TraceId};
+
 /// Spans that one trace keeps; more are counted and dropped.
 pub const MAX_SPANS: usize = 512;
-
-/// 16 octets, never all zero (W3C Trace Context, section 3.2.2.3).
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TraceId(pub [u8; 16]);
-
-/// 8 octets, never all zero.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SpanId(pub u64);
-
-impl fmt::Display for TraceId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", u128::from_be_bytes(self.0))
-    }
-}
-
-impl fmt::Debug for TraceId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl fmt::Display for SpanId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
-
-impl fmt::Debug for SpanId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl SpanId {
-    fn random() -> Self {
-        Self(rand::random::<u64>().max(1))
-    }
-}
-
-/// A caller's `traceparent` (W3C Trace Context, section 3.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RemoteParent {
-    /// The caller's trace.
-    pub trace_id: TraceId,
-    /// The caller's span.
-    pub span_id: SpanId,
-    /// Whether the caller records.
-    pub sampled: bool,
-}
-
-impl RemoteParent {
-    /// Reads a `traceparent` header. `None` when it is malformed, all zero, or of the reserved version `ff`.
-    pub fn parse(header: &str) -> Option<Self> {
-        let mut parts = header.split('-');
-        let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-        let lower_hex = |s: &str, n: usize| {
-            s.len() == n && s.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-        };
-        let shaped =
-            lower_hex(version, 2) && lower_hex(trace, 32) && lower_hex(span, 16) && lower_hex(flags, 2);
-        if !shaped || version == "ff" || (version == "00" && parts.next().is_some()) {
-            return None;
-        }
-        let trace_id = u128::from_str_radix(trace, 16).ok().filter(|id| *id != 0)?;
-        let span_id = u64::from_str_radix(span, 16).ok().filter(|id| *id != 0)?;
-        let flags = u8::from_str_radix(flags, 16).ok()?;
-        Some(Self {
-            trace_id: TraceId(trace_id.to_be_bytes()),
-            span_id: SpanId(span_id),
-            sampled: flags & 1 == 1,
-        })
-    }
-}
 
 /// Which side of an exchange a span stands for (OpenTelemetry span kind).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +48,14 @@ pub mod attr {
     pub const SERVER_ADDRESS: &str = "server.address";
     /// `server.port`.
     pub const SERVER_PORT: &str = "server.port";
+    /// `db.system.name`: `ldap`.
+    pub const DB_SYSTEM: &str = "db.system.name";
+    /// `db.operation.name`: `search`.
+    pub const DB_OPERATION: &str = "db.operation.name";
+    /// `db.query.text`: the shape of a question, `(uid=?)`, never a value.
+    pub const DB_QUERY: &str = "db.query.text";
+    /// `db.response.status_code`: the result code, where it is not success.
+    pub const DB_STATUS: &str = "db.response.status_code";
     /// `network.protocol.version`.
     pub const PROTOCOL_VERSION: &str = "network.protocol.version";
     /// `error.type`: the closed set of the contract.
@@ -271,8 +210,7 @@ impl Span {
         kind: SpanKind,
         name: impl Into<Cow<'static, str>>,
     ) -> Self {
-        let trace_id = parent
-            .map_or_else(|| TraceId(rand::random::<u128>().max(1).to_be_bytes()), |parent| parent.trace_id);
+        let trace_id = parent.map_or_else(TraceId::random, |parent| parent.trace_id);
         let remote_parent = parent.map(|parent| parent.span_id);
         let state = Arc::new(TraceState {
             trace_id,
@@ -289,7 +227,7 @@ impl Span {
     /// A tree that nobody takes: for tests and for calls that start inside the gateway before telemetry is up.
     pub fn detached(name: &'static str) -> Self {
         let state = Arc::new(TraceState {
-            trace_id: TraceId(rand::random::<u128>().max(1).to_be_bytes()),
+            trace_id: TraceId::random(),
             sampled: false,
             started_at: SystemTime::now(),
             started: Instant::now(),
@@ -341,6 +279,13 @@ impl Span {
         }
     }
 
+    /// Marks the span as failed, with an `error.type` that says more than the kind does: `ldap_32`.
+    pub fn fail_as(&mut self, error_type: &'static str) {
+        if let Some(record) = &mut self.record {
+            record.error = Some(error_type);
+        }
+    }
+
     /// The place under which the span's children go.
     pub fn context(&self) -> SpanContext {
         let id = self.record.as_ref().map_or(SpanId(0), |record| record.id);
@@ -379,7 +324,7 @@ impl SpanContext {
 
     /// The `traceparent` header for a request sent from here (W3C Trace Context, section 3.2).
     pub fn traceparent(&self) -> String {
-        format!("00-{}-{}-{:02x}", self.state.trace_id, self.id, u8::from(self.state.sampled))
+        ids::traceparent(self.state.trace_id, self.id, self.state.sampled)
     }
 }
 

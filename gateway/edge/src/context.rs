@@ -102,8 +102,7 @@ impl RequestScope {
         Ok(CallContext {
             principal,
             deadline: self.0.deadline,
-            correlation_id: correlation_id(headers)
-                .unwrap_or_else(|| self.0.span.trace_id().to_string().into()),
+            correlation_id: correlation_id(headers).unwrap_or_else(|| self.0.span.trace_id().to_hex().into()),
             idempotency_key: None,
             marker: None,
             span: self.0.span.clone(),

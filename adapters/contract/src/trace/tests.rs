@@ -43,6 +43,17 @@ fn a_remote_parent_continues_its_trace() {
 }
 
 #[test]
+fn what_is_sent_onward_reads_back_as_what_it_was() {
+    let root = Span::detached("GET /x");
+    let context = root.context();
+    let read = RemoteParent::parse(&context.traceparent()).unwrap();
+    assert_eq!((read.trace_id, read.sampled), (context.trace_id(), false));
+    assert_eq!(context.trace_id().to_hex(), context.trace_id().to_string());
+    let small = TraceId([[0; 15].as_slice(), &[0x0f]].concat().try_into().unwrap());
+    assert_eq!(small.to_hex(), "0000000000000000000000000000000f");
+}
+
+#[test]
 fn malformed_traceparents_are_ignored() {
     for header in [
         "",
