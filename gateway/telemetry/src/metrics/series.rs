@@ -1,11 +1,11 @@
 //! Series of one histogram, found again by their labels without asking the library.
 //!
 //! Finding an attribute set in the OpenTelemetry SDK costs 200 ns and more; a bound instrument is that look-up done once.
-//! Bound handles stand in a map that is copied when a series is added (a few hundred times in the life of a
-//! process) and read without a lock. All histograms together stay inside one budget of Prometheus samples.
+//! Bound handles stand in lists that are copied when a series is added (a few hundred times in the life of a
+//! process) and read without a lock. The lists are short (routes or systems, then words of the program), and most words
+//! differ in length already: looking through them costs less than hashing. All histograms together stay inside one
+//! budget of Prometheus samples.
 
-use std::collections::HashMap;
-use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -49,8 +49,25 @@ impl Budget {
     }
 }
 
-type Inner<K> = HashMap<K, BoundHistogram<f64>>;
-type Outer<K> = HashMap<Arc<str>, Inner<K>>;
+type Inner<K> = Vec<(K, BoundHistogram<f64>)>;
+type Outer<K> = Vec<(Arc<str>, Inner<K>)>;
+
+fn inner<'a, K>(known: &'a Outer<K>, outer: &str) -> Option<&'a Inner<K>> {
+    known.iter().find(|(label, _)| **label == *outer).map(|(_, inner)| inner)
+}
+
+/// The list of an outer label, made if it is not there.
+fn inner_mut<'a, K>(known: &'a mut Outer<K>, outer: &str) -> &'a mut Inner<K> {
+    let at = known.iter().position(|(label, _)| **label == *outer).unwrap_or_else(|| {
+        known.push((Arc::from(outer), Inner::new()));
+        known.len() - 1
+    });
+    &mut known[at].1
+}
+
+fn series<'a, K: PartialEq>(inner: &'a Inner<K>, key: &K) -> Option<&'a BoundHistogram<f64>> {
+    inner.iter().find(|(known, _)| known == key).map(|(_, series)| series)
+}
 
 /// The series of one histogram. The outer label comes from configuration or registration, the inner key from the program.
 pub(crate) struct Series<K> {
@@ -65,7 +82,7 @@ pub(crate) struct Series<K> {
     budget: Arc<Budget>,
 }
 
-impl<K: Hash + Eq + Copy> Series<K> {
+impl<K: Eq + Copy> Series<K> {
     /// `overflow_key` fills the inner labels of the one series that takes what has no room.
     pub(crate) fn new(
         histogram: Histogram<f64>,
@@ -76,8 +93,7 @@ impl<K: Hash + Eq + Copy> Series<K> {
     ) -> Self {
         // Its own room is kept outside the budget, so that it is there when the budget is used up.
         let overflow = histogram.bind(&labels(OVERFLOW, overflow_key));
-        let known: Outer<K> =
-            if closed { HashMap::from([(Arc::from(OTHER), Inner::new())]) } else { Outer::new() };
+        let known: Outer<K> = if closed { vec![(Arc::from(OTHER), Inner::new())] } else { Outer::new() };
         Self {
             histogram,
             labels,
@@ -93,17 +109,17 @@ impl<K: Hash + Eq + Copy> Series<K> {
     pub(crate) fn register(&self, outer: &str) {
         let _adding = self.adding.lock();
         let mut known = Outer::clone(&self.known.load());
-        known.entry(Arc::from(outer)).or_default();
+        inner_mut(&mut known, outer);
         self.known.store(Arc::new(known));
     }
 
     pub(crate) fn record(&self, outer: &str, key: K, seconds: f64) {
         let known = self.known.load();
-        let (outer, inner) = match known.get(outer) {
-            None if self.closed => (OTHER, known.get(OTHER)),
+        let (outer, found) = match inner(&known, outer) {
+            None if self.closed => (OTHER, inner(&known, OTHER)),
             found => (outer, found),
         };
-        match inner.and_then(|inner| inner.get(&key)) {
+        match found.and_then(|found| series(found, &key)) {
             Some(series) => series.record(seconds),
             None => self.add(outer, key).record(seconds),
         }
@@ -113,15 +129,15 @@ impl<K: Hash + Eq + Copy> Series<K> {
         if !self.full.load(Ordering::Relaxed) {
             let _adding = self.adding.lock();
             let mut known = Outer::clone(&self.known.load());
-            let inner = known.entry(Arc::from(outer)).or_default();
-            if let Some(series) = inner.get(&key) {
+            let inner = inner_mut(&mut known, outer);
+            if let Some(series) = series(inner, &key) {
                 return series.clone();
             }
             if self.budget.claim(HISTOGRAM_COST) {
-                let series = self.histogram.bind(&(self.labels)(outer, key));
-                inner.insert(key, series.clone());
+                let added = self.histogram.bind(&(self.labels)(outer, key));
+                inner.push((key, added.clone()));
                 self.known.store(Arc::new(known));
-                return series;
+                return added;
             }
             self.full.store(true, Ordering::Relaxed);
         }
