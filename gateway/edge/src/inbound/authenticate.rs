@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::body::Body;
 use http::Request;
 
-use super::gate::Gate;
 use crate::auth::Authenticator;
 use crate::context::RequestScope;
 use crate::problem::ApiError;
@@ -16,10 +15,8 @@ pub(super) struct Authenticate {
     pub(super) public: PublicPaths,
 }
 
-impl Gate for Authenticate {
-    type Pass = ();
-
-    fn enter(&self, request: &mut Request<Body>) -> Result<(), ApiError> {
+impl Authenticate {
+    pub(super) fn identify(&self, request: &mut Request<Body>) -> Result<(), ApiError> {
         if self.public.contains(request.uri().path()) {
             return Ok(());
         }

@@ -1,9 +1,15 @@
 //! Cross-origin requests (Fetch standard): an exact list of origins, and open documents for everybody.
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, Method, header};
-use tower_http::cors::{AllowOrigin, CorsLayer};
+use axum::body::Body;
+use http::{HeaderName, HeaderValue, Method, Request, Response, header};
+use pin_project_lite::pin_project;
+use tower::{Layer, Service};
+use tower_http::cors::{AllowOrigin, Cors, CorsLayer};
 
 /// How long a browser may remember the answer to a preflight.
 const MAX_AGE: Duration = Duration::from_secs(600);
@@ -47,4 +53,75 @@ pub(super) fn cors(origins: Vec<HeaderValue>, open: Vec<String>) -> CorsLayer {
             HeaderName::from_static("portico-partial"),
         ])
         .max_age(MAX_AGE)
+}
+
+/// Puts the CORS layer in the way of browsers only: everybody else, front-ends' servers above all, does not pay for it.
+pub(super) struct BrowsersLayer(pub(super) CorsLayer);
+
+impl<S: Clone> Layer<S> for BrowsersLayer {
+    type Service = Browsers<S>;
+
+    fn layer(&self, inner: S) -> Browsers<S> {
+        Browsers { cors: self.0.layer(inner.clone()), inner }
+    }
+}
+
+/// The way for browsers and the way for everybody else, to the same service.
+#[derive(Clone)]
+pub struct Browsers<S> {
+    cors: Cors<S>,
+    inner: S,
+}
+
+impl<S> Service<Request<Body>> for Browsers<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BrowsersFuture<<Cors<S> as Service<Request<Body>>>::Future, S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        ready!(self.cors.poll_ready(cx))?;
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        if request.method() == Method::OPTIONS || request.headers().contains_key(header::ORIGIN) {
+            BrowsersFuture::Browser { future: self.cors.call(request) }
+        } else {
+            BrowsersFuture::Other { future: self.inner.call(request) }
+        }
+    }
+}
+
+pin_project! {
+    /// The answer of [`Browsers`].
+    #[project = BrowsersProjection]
+    pub enum BrowsersFuture<C, F> {
+        /// With the fields of CORS.
+        Browser { #[pin] future: C },
+        /// Without.
+        Other { #[pin] future: F },
+    }
+}
+
+impl<C, F> Future for BrowsersFuture<C, F>
+where
+    C: Future<Output = Result<Response<Body>, Infallible>>,
+    F: Future<Output = Result<Response<Body>, Infallible>>,
+{
+    type Output = Result<Response<Body>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            BrowsersProjection::Browser { future } => future.poll(cx),
+            BrowsersProjection::Other { future } => {
+                let Ok(mut response) = ready!(future.poll(cx));
+                // A browser would have got another answer, which a cache in between has to know.
+                response.headers_mut().append(header::VARY, HeaderValue::from_static("origin"));
+                Poll::Ready(Ok(response))
+            }
+        }
+    }
 }

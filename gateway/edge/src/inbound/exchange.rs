@@ -49,6 +49,10 @@ impl Exchange {
         }
     }
 
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
     pub(super) fn trace_id(&self) -> TraceId {
         self.scope.span().trace_id()
     }

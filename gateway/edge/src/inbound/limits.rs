@@ -10,17 +10,14 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use portico_contract::Error;
 use portico_schemas::ProblemCode;
 
-use super::gate::Gate;
 use crate::body::too_large;
 use crate::problem::ApiError;
 
 /// Refuses an address that is too long.
 pub(super) struct UriCap(pub(super) usize);
 
-impl Gate for UriCap {
-    type Pass = ();
-
-    fn enter(&self, request: &mut Request<Body>) -> Result<(), ApiError> {
+impl UriCap {
+    pub(super) fn check(&self, request: &Request<Body>) -> Result<(), ApiError> {
         let length = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
         if length > self.0 {
             let detail = format!("The address is longer than {} octets.", self.0);
@@ -40,10 +37,8 @@ pub(super) struct BodyCap {
     pub(super) is_upload: IsUpload,
 }
 
-impl Gate for BodyCap {
-    type Pass = ();
-
-    fn enter(&self, request: &mut Request<Body>) -> Result<(), ApiError> {
+impl BodyCap {
+    pub(super) fn limit(&self, request: &mut Request<Body>) -> Result<(), ApiError> {
         if request.body().is_end_stream() {
             return Ok(());
         }

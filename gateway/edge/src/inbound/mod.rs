@@ -3,10 +3,9 @@
 mod authenticate;
 mod cors;
 mod exchange;
-mod gate;
+mod gates;
 mod headers;
 mod limits;
-mod panic;
 mod rate;
 mod root;
 mod route;
@@ -30,7 +29,7 @@ pub use rate::CallerRate;
 use crate::auth::Authenticator;
 use crate::observe::RequestObserver;
 use crate::problem::{no_method, no_route};
-use gate::GateLayer;
+use gates::{Gates, GatesLayer};
 use root::{RootLayer, Sampler, Shared};
 
 /// The deadline of a route that names none of its own.
@@ -118,31 +117,31 @@ pub fn inbound(
         deadline: config.deadline,
         sampler: Sampler::new(config.sample_ratio),
         routes: route::RouteNames::default(),
+        api_version: config.api_version,
     });
-    let limits =
-        limits::BodyCap { body: config.max_body, upload: config.max_upload, is_upload: config.is_upload };
+    let gates = Arc::new(Gates {
+        uri: limits::UriCap(config.max_uri),
+        body: limits::BodyCap {
+            body: config.max_body,
+            upload: config.max_upload,
+            is_upload: config.is_upload,
+        },
+        shed: shed::Shed::new(config.max_in_flight),
+        authenticate: authenticate::Authenticate {
+            authenticator: config.authenticator,
+            public: config.public,
+        },
+        per_caller: rate::PerCaller::new(config.caller_rate),
+    });
     ServiceBuilder::new()
-        // Everything below, refusals and panics included, is in the trace and in the metrics.
+        // Everything below, refusals and panics included, is in the trace and in the metrics, and gets the header fields
+        // that every answer has.
         .layer(RootLayer(shared))
         // Before every refusal: without these fields a browser hides a refusal from the page that caused it. A
         // preflight carries no token and is answered here.
-        .layer(cors::cors(config.cors_origins, config.cors_open))
-        // On refusals too.
-        .layer(GateLayer::new(headers::AnswerHeaders { api_version: config.api_version }))
-        // Inside the fields above, so that the page that caused a panic can read the problem.
-        .layer(panic::PanicLayer)
-        // The cheapest checks first.
-        .layer(GateLayer::new(limits::UriCap(config.max_uri)))
-        .layer(GateLayer::new(limits))
-        // Before authentication, which is the first thing that costs: shedding has to be cheaper than serving.
-        .layer(GateLayer::new(shed::Shed::new(config.max_in_flight)))
-        // Nothing further in runs without a person.
-        .layer(GateLayer::new(authenticate::Authenticate {
-            authenticator: config.authenticator,
-            public: config.public,
-        }))
-        // Counts by person, so it needs one.
-        .layer(GateLayer::new(rate::PerCaller::new(config.caller_rate)))
+        .layer(cors::BrowsersLayer(cors::cors(config.cors_origins, config.cors_open)))
+        // Address, body, places, person, share; and panics, so that the page that caused one can read the problem.
+        .layer(GatesLayer(gates))
         .service(router)
 }
 

@@ -13,7 +13,6 @@ use http::{HeaderName, HeaderValue, Request, Response};
 use moka::sync::Cache;
 use portico_schemas::ProblemCode;
 
-use super::gate::Gate;
 use crate::context::RequestScope;
 use crate::problem::ApiError;
 
@@ -57,13 +56,9 @@ impl PerCaller {
             })
         }))
     }
-}
 
-impl Gate for PerCaller {
-    /// What is left of the share.
-    type Pass = Option<u32>;
-
-    fn enter(&self, request: &mut Request<Body>) -> Result<Option<u32>, ApiError> {
+    /// Takes one request from the share of its person. `None` where there is no share or no person.
+    pub(super) fn count(&self, request: &Request<Body>) -> Result<Option<ShareLeft>, ApiError> {
         let Some(shares) = &self.0 else { return Ok(None) };
         let scope = request.extensions().get::<RequestScope>();
         let Some(person) = scope.and_then(RequestScope::principal) else { return Ok(None) };
@@ -74,7 +69,11 @@ impl Gate for PerCaller {
             })
         });
         match limiter.check() {
-            Ok(state) => Ok(Some(state.remaining_burst_capacity())),
+            Ok(state) => {
+                let more_in = shares.quota.replenish_interval().as_secs().max(1);
+                let limit = remaining(state.remaining_burst_capacity(), more_in);
+                Ok(Some(ShareLeft { policy: shares.policy.clone(), limit }))
+            }
             Err(refused) => {
                 let wait = refused.wait_time_from(shares.clock.now()).as_secs_f64().ceil();
                 #[expect(
@@ -91,13 +90,19 @@ impl Gate for PerCaller {
             }
         }
     }
+}
 
-    fn leave(&self, left: &Option<u32>, response: &mut Response<Body>) {
-        if let (Some(shares), Some(left)) = (&self.0, left) {
-            let headers = response.headers_mut();
-            headers.insert(RATE_LIMIT_POLICY, shares.policy.clone());
-            headers.insert(RATE_LIMIT, remaining(*left, shares.quota.replenish_interval().as_secs().max(1)));
-        }
+/// What is left of a share, for the answer.
+pub struct ShareLeft {
+    policy: HeaderValue,
+    limit: HeaderValue,
+}
+
+impl ShareLeft {
+    pub(super) fn tell(self, response: &mut Response<Body>) {
+        let headers = response.headers_mut();
+        headers.insert(RATE_LIMIT_POLICY, self.policy);
+        headers.insert(RATE_LIMIT, self.limit);
     }
 }
 

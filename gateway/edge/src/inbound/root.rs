@@ -8,13 +8,14 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::Body;
-use http::{Method, Request, Response, Uri, header};
+use http::{HeaderValue, Method, Request, Response, Uri, header};
 use pin_project_lite::pin_project;
 use portico_contract::Deadline;
 use portico_contract::trace::{RemoteParent, Span, SpanKind, TraceSink, attr};
 use tower::{Layer, Service};
 
 use super::exchange::{Exchange, ObservedBody};
+use super::headers;
 use super::route::RouteNames;
 use crate::context::RequestScope;
 use crate::observe::RequestObserver;
@@ -28,6 +29,7 @@ pub(super) struct Shared {
     pub(super) deadline: Duration,
     pub(super) sampler: Sampler,
     pub(super) routes: RouteNames,
+    pub(super) api_version: HeaderValue,
 }
 
 /// Samples an even share of requests without a random number for each.
@@ -157,7 +159,8 @@ where
         let this = self.project();
         let Ok(response) = ready!(this.inner.poll(cx));
         let Some((mut exchange, uri)) = this.parts.take() else { return Poll::Pending };
-        let response = finish(response, &mut exchange, &uri);
+        let mut response = finish(response, &mut exchange, &uri);
+        headers::complete(&mut response, &exchange.shared().api_version);
         exchange.answered(response.status());
         Poll::Ready(Ok(response.map(|body| ObservedBody::new(body, exchange))))
     }

@@ -7,7 +7,6 @@ use http::Request;
 use portico_schemas::ProblemCode;
 use tokio::sync::Semaphore;
 
-use super::gate::Gate;
 use crate::context::RequestScope;
 use crate::problem::ApiError;
 
@@ -18,12 +17,8 @@ impl Shed {
     pub(super) fn new(in_flight: usize) -> Self {
         Self(Arc::new(Semaphore::new(in_flight.min(Semaphore::MAX_PERMITS))))
     }
-}
 
-impl Gate for Shed {
-    type Pass = ();
-
-    fn enter(&self, request: &mut Request<Body>) -> Result<(), ApiError> {
+    pub(super) fn take_place(&self, request: &Request<Body>) -> Result<(), ApiError> {
         let Ok(permit) = Arc::clone(&self.0).try_acquire_owned() else {
             let detail = "The gateway is working at its limit. Try again in a moment.";
             return Err(ApiError::new(ProblemCode::Overloaded, detail).with_retry_after(1));
