@@ -15,7 +15,8 @@ pub use document::{Document, ObjectType, Permissions};
 pub use envelope::{AllowedAction, Classification, Envelope, Method, ResourceType, Source};
 pub use page::{Page, SourceReport, SourceStatus};
 pub use person::{
-    Address, ContactType, Email, Me, OrgUnit, Person, PersonName, PersonProfile, PersonRef, PhoneNumber,
+    Address, ContactType, Email, IdentityStatus, Me, OrgUnit, Person, PersonName, PersonProfile, PersonRef,
+    PhoneNumber,
 };
 pub use problem::{FieldError, Origin, Outcome, Problem, ProblemCode};
 pub use system::{ChangeDetection, OperationInfo, Owner, System, SystemState};

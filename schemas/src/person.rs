@@ -191,6 +191,22 @@ pub struct OrgUnit {
     pub manager: Option<PersonRef>,
 }
 
+/// How far the directory of record knows the person who is asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum IdentityStatus {
+    /// It has exactly one person with this subject.
+    Known,
+    /// It has nobody with this subject.
+    Nobody,
+    /// It has several: none of them is taken for the one who asks.
+    Ambiguous,
+    /// The account there cannot be used: groups give no roles.
+    Inactive,
+    /// It cannot be asked: roles that come from groups are missing until it can.
+    Unavailable,
+}
+
 /// The person who is asking, as the token names them (RFC 7519) and as the policy sees them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -205,4 +221,13 @@ pub struct Me {
     pub units: Vec<String>,
     /// What the person may do, as `resource:action` pairs, sorted: for drawing menus, not a promise for each object.
     pub permissions: Vec<String>,
+    /// The person's id in the directory of record: the id of `/v1/people/{id}`. Absent while not linked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person_id: Option<String>,
+    /// The person in the directory of record. Absent while not linked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonRef>,
+    /// How far the directory of record knows the person. Absent where none is configured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<IdentityStatus>,
 }

@@ -7,10 +7,11 @@ use http::{HeaderMap, header};
 use portico_contract::{Error, ErrorKind};
 use portico_edge::ApiError;
 
-/// Refuses callers that accept no JSON. Content has the media type of its document, whatever was asked for: a front-end
-/// cannot know it beforehand.
+/// Refuses callers that accept no JSON. Content and photos have a media type of their own, whatever was asked for: a
+/// front-end cannot know it beforehand.
 pub async fn json(request: Request, next: Next) -> Response {
-    if request.uri().path().ends_with("/content") || takes_json(request.headers()) {
+    let path = request.uri().path();
+    if path.ends_with("/content") || path.ends_with("/photo") || takes_json(request.headers()) {
         return next.run(request).await;
     }
     let why = "This API answers in `application/json`; send an `Accept` field that allows it, or none.";

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
+use portico_compose::people::Known;
 use portico_contract::{CallContext, Error};
 use portico_edge::{ApiError, RequestContext};
 
@@ -67,12 +68,14 @@ impl<S: Shape> Grammar for One<S> {
 
 /// A request whose person is known and whose query holds together.
 pub struct Asked<G: Grammar> {
-    /// Person, deadline, correlation id, place in the trace.
+    /// Person, with what the directory of record adds; deadline, correlation id, place in the trace.
     pub context: CallContext,
     /// What the query says.
     pub query: G::Parsed,
     /// The query as it was sent, for the addresses of a page.
     pub raw: Option<String>,
+    /// How far it is known who asks; `None` without a directory of record.
+    pub known: Option<Arc<Known>>,
 }
 
 impl<G: Grammar> fmt::Debug for Asked<G> {
@@ -87,6 +90,14 @@ impl<G: Grammar> FromRequestParts<Arc<Api>> for Asked<G> {
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, ApiError> {
         let RequestContext(context) = RequestContext::from_request_parts(parts, api).await?;
         let raw = parts.uri.query().map(str::to_owned);
-        Ok(Self { context, query: G::parse(raw.as_deref())?, raw })
+        let query = G::parse(raw.as_deref())?;
+        let (context, known) = match &api.identity {
+            None => (context, None),
+            Some(identity) => {
+                let known = identity.resolve(&context).await;
+                (CallContext { principal: Arc::clone(&known.principal), ..context }, Some(known))
+            }
+        };
+        Ok(Self { context, query, raw, known })
     }
 }

@@ -69,6 +69,7 @@ impl Shape for OfDocuments {
             ("updatedAt", FieldType::Time),
         ],
         sorts: &["path", "name", "updatedAt", "contentLength"],
+        search: true,
         members: MEMBERS,
     };
 }

@@ -12,6 +12,8 @@ mod docs;
 mod documents;
 mod me;
 mod openapi;
+mod org_units;
+mod people;
 mod query;
 mod reply;
 mod systems;
@@ -21,6 +23,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post, put};
+use portico_compose::people::{Identity, Links, People};
 use portico_compose::seal::Seals;
 use portico_compose::{Documents, Systems};
 use portico_policy::Policy;
@@ -35,6 +38,12 @@ pub const API_VERSION: &str = "1.0.0";
 pub struct Api {
     /// Use cases on documents.
     pub documents: Documents,
+    /// Use cases on people and units.
+    pub people: People,
+    /// Whom other systems mean by their keys.
+    pub links: Links,
+    /// Which person asks; `None` without a directory of record.
+    pub identity: Option<Identity>,
     /// The catalogue of systems.
     pub systems: Arc<Systems>,
     /// Sealed ids and entity tags.
@@ -58,6 +67,14 @@ pub fn routes(api: Api) -> Router {
         .route("/v1/documents/{id}/child-ids", post(documents::child_id))
         .route("/v1/documents/{id}/content", get(documents::read_content).put(documents::write_content))
         .route("/v1/documents/{id}/location", put(documents::relocate))
+        .route("/v1/people", get(people::list))
+        .route("/v1/people/{id}", get(people::get))
+        .route("/v1/people/{id}/manager", get(people::manager))
+        .route("/v1/people/{id}/reports", get(people::reports))
+        .route("/v1/people/{id}/chain", get(people::chain))
+        .route("/v1/people/{id}/photo", get(people::photo))
+        .route("/v1/org-units", get(org_units::list))
+        .route("/v1/org-units/{id}", get(org_units::get))
         .route("/v1/systems", get(systems::list))
         .route("/v1/systems/{id}", get(systems::get))
         .route("/v1/me", get(me::get))
@@ -82,6 +99,14 @@ pub const ROUTES: &[&str] = &[
     "/v1/documents/{id}/child-ids",
     "/v1/documents/{id}/content",
     "/v1/documents/{id}/location",
+    "/v1/people",
+    "/v1/people/{id}",
+    "/v1/people/{id}/manager",
+    "/v1/people/{id}/reports",
+    "/v1/people/{id}/chain",
+    "/v1/people/{id}/photo",
+    "/v1/org-units",
+    "/v1/org-units/{id}",
     "/v1/systems",
     "/v1/systems/{id}",
     "/v1/me",

@@ -46,6 +46,8 @@ pub struct ListSpec {
     pub filters: &'static [(&'static str, FieldType)],
     /// Fields that can be sorted by.
     pub sorts: &'static [&'static str],
+    /// Whether it takes a text to search for, `q=`.
+    pub search: bool,
     /// Members that `fields=` can name, `a.b` for one inside another; `a.*` for any inside.
     pub members: &'static [&'static str],
 }
@@ -146,7 +148,7 @@ fn take(parsed: &mut ParsedList, key: &str, value: &str, spec: &ListSpec) -> Res
         "sort" => request.sort = sort(value, spec)?,
         "source" => request.sources = Some(sources(value)?),
         "fields" => parsed.fields = Some(projection(value, spec.members)?),
-        "q" => request.filters.push(Filter {
+        "q" if spec.search => request.filters.push(Filter {
             field: "q".into(),
             comparison: Comparison::Contains,
             values: vec![Scalar::Text(non_empty(value)?)],
@@ -209,8 +211,9 @@ fn filter(key: &str, value: &str, spec: &ListSpec) -> Result<Filter, String> {
     let Some((field, kind)) = spec.filters.iter().find(|(field, _)| *field == name) else {
         let known: Vec<&str> = spec.filters.iter().map(|(field, _)| *field).collect();
         return Err(format!(
-            "is not a key of this list; it takes {}, q, sort, source, limit, cursor, fields",
-            known.join(", ")
+            "is not a key of this list; it takes {}, {}sort, source, limit, cursor, fields",
+            known.join(", "),
+            if spec.search { "q, " } else { "" }
         ));
     };
     let comparison = match operator {

@@ -41,7 +41,7 @@ const MEMBERS: &[&str] = &[
 pub struct OfSystems;
 
 impl Shape for OfSystems {
-    const LIST: ListSpec = ListSpec { filters: &[], sorts: &[], members: MEMBERS };
+    const LIST: ListSpec = ListSpec { filters: &[], sorts: &[], search: false, members: MEMBERS };
 }
 
 /// All systems, in their configured order. There are never more than fit on one page.

@@ -182,7 +182,7 @@ impl FanOut<'_> {
         Ok(seats)
     }
 
-    fn refuse_unknown_sources(&self, request: &ListRequest) -> Result<(), Error> {
+    pub(crate) fn refuse_unknown_sources(&self, request: &ListRequest) -> Result<(), Error> {
         let unknown: Vec<FieldError> = request
             .sources
             .iter()
@@ -320,7 +320,7 @@ pub(crate) fn target(resource: ResourceType, system: &System) -> Target<'_> {
     Target { resource, system: system.key(), default_classification: system.upstream.profile.classification }
 }
 
-fn report(key: &SystemKey) -> SourceReport {
+pub(crate) fn report(key: &SystemKey) -> SourceReport {
     SourceReport {
         system: key.as_str().to_owned(),
         status: SourceStatus::Ok,
@@ -331,12 +331,17 @@ fn report(key: &SystemKey) -> SourceReport {
 }
 
 fn fail(seat: &mut Seat<'_>, error: &Error) {
-    let mut problem = error.to_problem();
-    problem.system.get_or_insert_with(|| seat.key.as_str().to_owned());
     seat.at = SourcePosition::Failed(error.kind().source_status());
-    seat.report.status = error.kind().source_status();
-    seat.report.retry_after = problem.retry_after;
-    seat.report.problem = Some(Box::new(problem));
+    fail_report(&mut seat.report, error);
+}
+
+/// Says why a source did not contribute.
+pub(crate) fn fail_report(report: &mut SourceReport, error: &Error) {
+    let mut problem = error.to_problem();
+    problem.system.get_or_insert_with(|| report.system.clone());
+    report.status = error.kind().source_status();
+    report.retry_after = problem.retry_after;
+    report.problem = Some(Box::new(problem));
 }
 
 /// The source stopped at a limit of its own: what it gave counts, and what is missing is said from now on.

@@ -10,6 +10,7 @@ mod documents;
 mod fan_out;
 mod listing;
 mod merge;
+pub mod people;
 pub mod seal;
 mod systems;
 

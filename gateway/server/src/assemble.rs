@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use portico_api::Api;
+use portico_compose::people::{IndexOptions, Indexes, Links, People};
 use portico_compose::seal::Seals;
 use portico_compose::{Documents, System, Systems};
 use portico_contract::certificate::PeerCertificate;
@@ -60,7 +61,10 @@ pub fn api(settings: &Settings, stacks: &[Stacked], seals: &Arc<Seals>) -> Api {
         settings.systems.iter().zip(stacks).map(|(configured, stacked)| system(configured, stacked));
     let systems = Arc::new(Systems::new(systems.collect()));
     let documents = Documents::new(Arc::clone(&systems), Arc::clone(&policy), Arc::clone(seals));
-    Api { documents, systems, seals: Arc::clone(seals), policy }
+    let indexes = Indexes::new(&systems, IndexOptions::default());
+    let links = Links::new(None, Vec::new(), indexes.clone(), Arc::clone(seals));
+    let people = People::new(Arc::clone(&systems), Arc::clone(&policy), Arc::clone(seals), indexes, None);
+    Api { documents, people, links, identity: None, systems, seals: Arc::clone(seals), policy }
 }
 
 fn system(configured: &portico_settings::System, stacked: &Stacked) -> System {

@@ -48,7 +48,7 @@ const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
               (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(
     State(api): State<Arc<Api>>,
-    Asked { context, query, raw }: Asked<List<OfDocuments>>,
+    Asked { context, query, raw, .. }: Asked<List<OfDocuments>>,
 ) -> ApiResult<Response> {
     let listing = reply::listed(api.documents.list(&context, &query.request).await)?;
     Ok(reply::page("/v1/documents", raw.as_deref(), listing, |found| {
@@ -70,7 +70,7 @@ pub async fn list(
 pub async fn children(
     State(api): State<Arc<Api>>,
     Path(id): Path<String>,
-    Asked { context, query, raw }: Asked<List<OfDocuments>>,
+    Asked { context, query, raw, .. }: Asked<List<OfDocuments>>,
 ) -> ApiResult<Response> {
     let listing = reply::listed(api.documents.children(&context, &id, &query.request).await)?;
     let path = format!("/v1/documents/{id}/children");

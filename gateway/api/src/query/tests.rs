@@ -10,6 +10,7 @@ const SPEC: ListSpec = ListSpec {
         ("updatedAt", FieldType::Time),
     ],
     sorts: &["name", "updatedAt"],
+    search: true,
     members: &["id", "name", "source", "source.system", "extensions.*"],
 };
 

@@ -1,0 +1,169 @@
+//! Whom the people of other systems are, in the directory of record (design D5). A link is made by a rule or not at
+//! all: where several people may be meant, an operator is told.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use portico_contract::{NativeId, SystemKey};
+use portico_directory::links::{AmbiguousLink, Link, Linker, SharedLink};
+use portico_directory::{PersonKeys, Rule};
+use portico_schemas::PersonRef;
+
+use super::Indexes;
+use crate::seal::Seals;
+
+/// A person as another system knows them.
+#[derive(Debug, Clone)]
+pub struct NativePerson {
+    /// The system's own key for them.
+    pub native: NativeId,
+    /// The name to show.
+    pub display: String,
+    /// What they may be linked by.
+    pub keys: PersonKeys,
+}
+
+/// How the people of one directory are linked to the directory of record.
+#[derive(Debug, Clone)]
+pub struct LinksReport {
+    /// The directory.
+    pub system: SystemKey,
+    /// How many are linked.
+    pub linked: usize,
+    /// How many could be several people.
+    pub ambiguous: usize,
+    /// How many are nobody of the directory of record.
+    pub unlinked: usize,
+    /// Who is ambiguous, with whom they may be; the first thousand.
+    pub ambiguous_links: Vec<AmbiguousLink>,
+    /// Who is linked to nobody; the first thousand.
+    pub unlinked_people: Vec<NativeId>,
+    /// People of record to whom several are linked; the first thousand.
+    pub shared_links: Vec<SharedLink>,
+}
+
+type Tables = HashMap<SystemKey, Arc<portico_directory::Links>>;
+
+/// The links to one directory of record. Cheap to clone.
+#[derive(Clone)]
+pub struct Links(Arc<Parts>);
+
+struct Parts {
+    record: Option<SystemKey>,
+    rules: Vec<Rule>,
+    indexes: Indexes,
+    seals: Arc<Seals>,
+    tables: ArcSwap<Tables>,
+}
+
+impl fmt::Debug for Links {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Links").field("record", &self.0.record).finish_non_exhaustive()
+    }
+}
+
+impl Links {
+    /// To this directory of record, by these rules, the first that finds somebody wins. Without a directory of record
+    /// nobody is linked.
+    pub fn new(record: Option<SystemKey>, rules: Vec<Rule>, indexes: Indexes, seals: Arc<Seals>) -> Self {
+        Self(Arc::new(Parts { record, rules, indexes, seals, tables: ArcSwap::default() }))
+    }
+
+    /// A reference to somebody whom a system names, with the id in the directory of record where they are linked.
+    pub fn person_ref(&self, system: &SystemKey, person: &NativePerson) -> PersonRef {
+        PersonRef {
+            id: self.record_id(system, person),
+            system: system.as_str().to_owned(),
+            native_id: person.native.as_str().to_owned(),
+            display: person.display.clone(),
+        }
+    }
+
+    fn record_id(&self, system: &SystemKey, person: &NativePerson) -> Option<String> {
+        let record = self.0.record.as_ref()?;
+        if system == record {
+            return Some(self.0.seals.seal_person(record, &person.native));
+        }
+        let id = match self.0.tables.load().get(system).and_then(|table| table.record_of(&person.native)) {
+            Some((id, _)) => id,
+            None => {
+                let (held, _) = self.0.indexes.held(record)?;
+                match Linker::new(&held.index, &self.0.rules, system).link(&person.keys) {
+                    Link::Linked { id, .. } => id,
+                    Link::Ambiguous { .. } | Link::Unlinked => return None,
+                }
+            }
+        };
+        Some(self.0.seals.seal_person(record, &id))
+    }
+
+    /// The one entry of another directory that is linked to a person of record.
+    pub(super) fn native(&self, system: &SystemKey, record: &NativeId) -> Option<NativeId> {
+        let natives = self.0.tables.load().get(system)?.natives_of(record);
+        match natives.as_slice() {
+            [one] => Some(one.clone()),
+            _ => None,
+        }
+    }
+
+    /// Links everybody of every other directory anew, from the indexes as they are now.
+    pub async fn rebuild(&self) {
+        let links = self.clone();
+        // A defect in there leaves the links as they were.
+        let _ = tokio::task::spawn_blocking(move || links.build()).await;
+    }
+
+    fn build(&self) {
+        let Some((record, (of_record, _))) =
+            self.0.record.as_ref().and_then(|key| Some((key, self.0.indexes.held(key)?)))
+        else {
+            return;
+        };
+        let mut tables = Tables::new();
+        for state in self.0.indexes.keys().filter(|key| *key != record) {
+            let Some((held, _)) = self.0.indexes.held(state) else { continue };
+            let linker = Linker::new(&of_record.index, &self.0.rules, state);
+            let people =
+                held.index.iter().map(|entry| (entry.native_id(), PersonKeys::from(&entry.record())));
+            tables.insert(state.clone(), Arc::new(portico_directory::Links::build(&linker, people)));
+        }
+        self.0.tables.store(Arc::new(tables));
+    }
+
+    /// Links anew whenever an index was read, until `shutdown`.
+    pub async fn keep(self, shutdown: impl Future<Output = ()>) {
+        let mut changed = self.0.indexes.changed();
+        let mut shutdown = pin!(shutdown);
+        loop {
+            tokio::select! {
+                () = &mut shutdown => return,
+                alive = changed.changed() => if alive.is_err() { return },
+            }
+            if self.0.indexes.keys().count() > 1 {
+                self.rebuild().await;
+            }
+        }
+    }
+
+    /// How the people of every other directory are linked, in the configured order: for an operator.
+    pub fn links_report(&self) -> Vec<LinksReport> {
+        let tables = self.0.tables.load();
+        let report = |key: &SystemKey| {
+            let table = tables.get(key)?;
+            Some(LinksReport {
+                system: key.clone(),
+                linked: table.linked(),
+                ambiguous: table.ambiguous(),
+                unlinked: table.unlinked(),
+                ambiguous_links: table.ambiguous_links().to_vec(),
+                unlinked_people: table.unlinked_people().to_vec(),
+                shared_links: table.shared_links(),
+            })
+        };
+        self.0.indexes.keys().filter_map(report).collect()
+    }
+}
