@@ -65,11 +65,25 @@ pub fn prepare(product: Product) -> anyhow::Result<()> {
         Product::Slapd => debian(&["slapd", "ldapsearch", "openssl"], &["slapd", "ldap-utils", "openssl"]),
         Product::WsgiDav => pypi("wsgidav", &WSGIDAV),
         Product::Rotel => pypi("rotel", &ROTEL),
+        Product::Faketime => debian(&["faketime"], &["faketime"]),
+        Product::SocketActivate => debian(&["systemd-socket-activate"], &["systemd"]),
     };
     if let Err(error) = &done {
         failed.push((product, format!("{error:#}")));
     }
     done
+}
+
+/// The file of an installed tool: the library for faketime, the program for others.
+pub(crate) fn tool(product: Product) -> anyhow::Result<PathBuf> {
+    if product != Product::Faketime {
+        return program(product.name()).with_context(|| format!("there is no {product}"));
+    }
+    // Debian has a folder for each architecture.
+    let folders =
+        fs::read_dir("/usr/lib").context("/usr/lib")?.filter_map(Result::ok).map(|entry| entry.path());
+    let library = folders.map(|folder| folder.join("faketime/libfaketime.so.1")).find(|file| file.is_file());
+    library.context("there is no libfaketime.so.1 below /usr/lib")
 }
 
 /// Where a program is, the folders of system services included.

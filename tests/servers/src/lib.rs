@@ -60,6 +60,10 @@ pub enum Product {
     Nginx,
     /// HAProxy with one thread, for the bench; see [`Setup`].
     Haproxy,
+    /// libfaketime, which shows a program another wall clock. A tool: see [`tool_for_test`].
+    Faketime,
+    /// systemd-socket-activate, which passes sockets as systemd does. A tool: see [`tool_for_test`].
+    SocketActivate,
 }
 
 impl Product {
@@ -78,6 +82,8 @@ impl Product {
             Self::Samba => "samba",
             Self::Nginx => "nginx",
             Self::Haproxy => "haproxy",
+            Self::Faketime => "faketime",
+            Self::SocketActivate => "systemd-socket-activate",
         }
     }
 }
@@ -153,6 +159,22 @@ pub fn for_test_with(product: Product, setup: &Setup) -> Option<Running> {
     }
 }
 
+/// What a test calls that needs a tool rather than a server: the file to use, or `None` where the test has to pass without.
+///
+/// # Panics
+/// As [`for_test`].
+pub fn tool_for_test(product: Product) -> Option<PathBuf> {
+    match install::prepare(product).and_then(|()| install::tool(product)) {
+        Ok(file) => Some(file),
+        Err(error) => {
+            let not_run = NotRun { product, why: format!("{error:#}") };
+            assert!(std::env::var("CI").as_deref() != Ok("true"), "{not_run}");
+            report::note(&not_run);
+            None
+        }
+    }
+}
+
 /// The gateway's binary for tests from outside: `PORTICO_BIN`, as `cargo xtask test` sets it, otherwise the one beside
 /// the test's own binary, which may be stale.
 ///
@@ -182,6 +204,9 @@ fn launch(product: Product, setup: &Setup, outlive: bool) -> anyhow::Result<Runn
             Product::Samba => samba::spec(home.path(), &setup.directory)?,
             Product::Nginx => proxies::nginx(home.path(), setup)?,
             Product::Haproxy => proxies::haproxy(home.path(), setup)?,
+            Product::Faketime | Product::SocketActivate => {
+                anyhow::bail!("{product} is a tool and not a server")
+            }
         };
         match process::run(product, spec, home, setup.core, outlive) {
             Err(keeper::Failure::PortTaken) if clashes < ATTEMPTS => clashes += 1,

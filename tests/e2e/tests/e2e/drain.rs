@@ -2,3 +2,5 @@
 
 mod restart;
 mod tls;
+
+pub use tls::renew;

@@ -7,6 +7,7 @@
 
 mod support;
 
+mod clock;
 mod commands;
 mod contract;
 mod demo;
@@ -15,4 +16,5 @@ mod drain;
 mod input;
 mod partial;
 mod reload;
+mod slow;
 mod telemetry;

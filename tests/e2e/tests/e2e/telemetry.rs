@@ -1,5 +1,6 @@
 //! What is recorded of a request, where it can be read, and what is never recorded.
 
+mod certificates;
 mod operations;
 mod sentinel;
 mod traces;

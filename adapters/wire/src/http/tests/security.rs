@@ -93,6 +93,25 @@ async fn a_trusted_server_is_spoken_to_in_either_version() {
 }
 
 #[tokio::test]
+async fn the_certificate_of_the_other_side_is_noted_at_the_handshake() {
+    let authority = authority();
+    let trust = Trust::File(authority.pem.path().to_owned());
+    for (last_year, h2) in [(2090, false), (2049, true)] {
+        let port = tls_server(&authority, "localhost", last_year, h2).await;
+        let base = Base::parse(&format!("https://localhost:{port}/")).expect("an address");
+        let client = Client::new(base, &trust, None, Limits::default()).expect("a client");
+        let seen = client.peer_certificate();
+        assert_eq!(seen.expires(), None, "nothing was asked yet");
+        client.send(&context(), Request::new(Verb::GET, "/")).await.expect("an answer").finish().await;
+        let expires = seen.expires().expect("it was noted");
+        assert_eq!(expires.to_string(), format!("{last_year}-01-01T00:00:00Z"));
+    }
+    let plain = client(&echo().await.url(), Limits::default());
+    plain.send(&context(), Request::new(Verb::GET, "/")).await.expect("an answer").finish().await;
+    assert_eq!(plain.peer_certificate().expires(), None);
+}
+
+#[tokio::test]
 async fn certificates_that_do_not_hold_are_told_apart() {
     let (other, authority) = (authority(), authority());
     let trust = Trust::File(authority.pem.path().to_owned());

@@ -137,11 +137,9 @@ async fn restart(times: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_caller_wakes_it_behind_systemd_socket_activate() {
-    let activate = Command::new("systemd-socket-activate").arg("--version").stdout(Stdio::null()).status();
-    if !activate.is_ok_and(|status| status.success()) {
-        println!("systemd-socket-activate is not on this machine");
+    let Some(activate) = portico_servers::tool_for_test(portico_servers::Product::SocketActivate) else {
         return;
-    }
+    };
     let store = small_store(Flavour::Apache).await;
     let site = Site::over(&[("contracts", &store.base_url)], ACCOUNT);
     let token = site.token(&Person::READER);
@@ -150,7 +148,7 @@ async fn the_first_caller_wakes_it_behind_systemd_socket_activate() {
         let api = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let stderr = File::options().create(true).append(true).open(site.path("stderr")).unwrap();
         let mut child = Guarded(
-            Command::new("systemd-socket-activate")
+            Command::new(&activate)
                 .args(["-l", &api.to_string()])
                 .arg(gateway_binary())
                 .args(["serve", "--config", "portico.toml", "--ready-file", "ready.json"])

@@ -20,7 +20,7 @@ use crate::support::gateway::signal;
 use crate::support::{ACCOUNT, SOON, Site, small_store};
 
 /// Writes a new certificate for `localhost` that is good for some days, and part of another; its octets.
-fn renew(folder: &Path, days: i32) -> CertificateDer<'static> {
+pub fn renew(folder: &Path, days: i32) -> CertificateDer<'static> {
     let last = (Timestamp::now() + (24 * (days + 1)).hours()).to_zoned(jiff::tz::TimeZone::UTC).date();
     let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
     params.not_after = date_time_ymd(last.year().into(), last.month() as u8, last.day() as u8);

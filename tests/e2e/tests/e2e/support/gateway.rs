@@ -11,7 +11,7 @@ use portico_simkit::wait::{wait_blocking, wait_for};
 use serde_json::Value;
 
 use super::answer::Answer;
-use super::site::{OPS_TOKEN, Site, command};
+use super::site::{OPS_TOKEN, Site};
 
 /// How long a start or a stop may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -161,7 +161,7 @@ impl Drop for Gateway {
 fn spawn(site: &Site) -> Child {
     site.write();
     let stderr = File::options().create(true).append(true).open(site.path("stderr")).unwrap();
-    command(site.folder())
+    site.command()
         .args(["serve", "--config", "portico.toml", "--ready-file", "ready.json"])
         .stdin(Stdio::null())
         .stdout(Stdio::null())

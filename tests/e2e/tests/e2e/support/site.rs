@@ -20,6 +20,7 @@ pub struct Site {
     sections: String,
     runtime: String,
     listen: String,
+    environment: Vec<(String, String)>,
 }
 
 impl Site {
@@ -32,6 +33,7 @@ impl Site {
             sections: String::new(),
             runtime: "linger_ms = 0\ndrain_timeout_ms = 5000\n".to_owned(),
             listen: String::new(),
+            environment: Vec::new(),
         };
         fs::write(site.path("ops-token"), OPS_TOKEN).unwrap();
         let made = site.portico(&["token", "--new-key", "login"]);
@@ -91,6 +93,19 @@ impl Site {
         self
     }
 
+    /// Adds a variable to the environment of the program, whatever it is run for.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The program, to run in the site's folder with its variables.
+    pub fn command(&self) -> Command {
+        let mut command = command(self.folder());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
     /// A file of the site.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -148,7 +163,7 @@ dir = "data"
 
     /// Runs a command of the program in the site's folder, to its end.
     pub fn portico(&self, arguments: &[&str]) -> Output {
-        command(self.folder.path()).args(arguments).output().expect("the gateway's program runs")
+        self.command().args(arguments).output().expect("the gateway's program runs")
     }
 
     /// A token by the command line.
