@@ -87,7 +87,7 @@ impl Dialect {
         match self {
             Self::OpenLdap => names.extend([PWD_ACCOUNT_LOCKED_TIME, PWD_END_TIME, SHADOW_EXPIRE]),
             Self::ActiveDirectory => {
-                names.extend([USER_ACCOUNT_CONTROL, ACCOUNT_CONTROL_COMPUTED, LOCKOUT_TIME, ACCOUNT_EXPIRES])
+                names.extend([USER_ACCOUNT_CONTROL, ACCOUNT_CONTROL_COMPUTED, LOCKOUT_TIME, ACCOUNT_EXPIRES]);
             }
         }
         names

@@ -8,6 +8,7 @@
 //! operation).
 
 mod account;
+mod changes;
 mod dialect;
 mod directory;
 mod fault;
@@ -17,6 +18,7 @@ mod listing;
 mod map;
 mod photos;
 mod query;
+mod root;
 mod settings;
 mod snapshot;
 mod time;
@@ -36,11 +38,13 @@ mod ops {
 use std::time::Duration;
 
 use portico_contract::people::{
-    FindPeople, GetOrgUnit, GetPerson, GroupsOf, ListOrgUnits, ListPeople, ListReports, ReadPhoto,
+    FindPeople, GetOrgUnit, GetPerson, GroupsOf, ListOrgUnits, ListPeople, ListReports, PeopleChanges,
+    ReadPhoto,
 };
 use portico_contract::{
     Adapter, AdapterBuilder, AdapterKind, Capability, ListOrder, SettingFault, SystemKey,
 };
+use portico_schemas::ChangeDetection;
 
 use directory::Directory;
 
@@ -57,6 +61,9 @@ fn build(system: SystemKey, settings: serde_json::Value) -> Result<Adapter, Vec<
     Ok(adapter(Directory::new(system, settings)))
 }
 
+/// How long it may take to tell everybody.
+const TELLING: Duration = Duration::from_secs(600);
+
 fn adapter(directory: Directory) -> Adapter {
     let system = directory.system.clone();
     let quick = Capability::default();
@@ -69,11 +76,14 @@ fn adapter(directory: Directory) -> Adapter {
         deadline: Duration::from_secs(20),
         attempt_timeout: Duration::from_secs(15),
     };
+    // Everybody is read for it, a hundred thousand people too.
+    let telling = Capability { deadline: TELLING, attempt_timeout: TELLING, ..Capability::default() };
     let units = Capability {
         filters: ops::org_units::filters(),
         sorts: vec!["name"],
         natural_sort: Some("name"),
-        ..listing.clone()
+        order: ListOrder::Keyset,
+        ..Capability::default()
     };
     let has_units = directory.settings.org_units.is_some();
     let has_groups = directory.settings.groups.is_some();
@@ -82,7 +92,12 @@ fn adapter(directory: Directory) -> Adapter {
         .on::<GetPerson>(quick.clone())
         .on::<FindPeople>(quick.clone())
         .on::<ListReports>(listing)
-        .on::<ReadPhoto>(quick.clone());
+        .on::<ReadPhoto>(quick.clone())
+        .on::<PeopleChanges>(telling)
+        .change_detection(ChangeDetection::Native)
+        .quirk("A person's manager and unit are shown as they were up to a minute ago.")
+        .quirk("A list is kept in its order for two minutes; after that the next page is read again.")
+        .quirk("Directories that cannot tell changes are read whole each time.");
     if has_units {
         builder = builder.on::<ListOrgUnits>(units).on::<GetOrgUnit>(quick.clone());
     }

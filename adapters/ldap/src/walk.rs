@@ -33,7 +33,12 @@ impl<'a> Walk<'a> {
         search: Search,
     ) -> Result<Self, Error> {
         let session = directory.settings.client.session(context).await?;
-        Ok(Self {
+        Ok(Self::over(directory, session, search))
+    }
+
+    /// Over a connection that was used for something else before.
+    pub(crate) fn over(directory: &'a Directory, session: Session, search: Search) -> Self {
+        Self {
             directory,
             session,
             search,
@@ -44,7 +49,12 @@ impl<'a> Walk<'a> {
             told: 0,
             referrals: 0,
             limited: None,
-        })
+        }
+    }
+
+    /// The connection, for what comes next.
+    pub(crate) fn into_session(self) -> Session {
+        self.session
     }
 
     /// The entries of the next page; `None` at the end. A page may be empty.
