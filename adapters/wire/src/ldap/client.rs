@@ -66,8 +66,9 @@ impl Client {
         let result = async {
             let prepared = Prepared::new(search)?;
             let until = self.until(context);
+            let seen = self.0.pool.refusals();
             let _place = self.place(until).await?;
-            within(until, self.attempts(&prepared, until, &mut span)).await
+            within(until, self.attempts(&prepared, until, seen, &mut span)).await
         };
         let result = result.await;
         conclude(&mut span, &result);
@@ -80,9 +81,10 @@ impl Client {
     /// Those of connecting; [`ErrorKind::QueueFull`] when none came free in time.
     pub async fn session(&self, context: &CallContext) -> Result<Session, Error> {
         let until = self.until(context);
-        let place = self.place(until).await?;
         let pool = &self.0.pool;
-        let taken = within(until, pool.take(pool.refusals(), false)).await?;
+        let seen = pool.refusals();
+        let place = self.place(until).await?;
+        let taken = within(until, pool.take(seen, false)).await?;
         let connection = Some(taken.connection);
         Ok(Session { client: self.clone(), context: context.clone(), connection, _place: place })
     }
@@ -102,9 +104,14 @@ impl Client {
         }
     }
 
-    async fn attempts(&self, search: &Prepared, until: Instant, span: &mut Span) -> Result<SearchResult, Error> {
+    async fn attempts(
+        &self,
+        search: &Prepared,
+        until: Instant,
+        seen: u64,
+        span: &mut Span,
+    ) -> Result<SearchResult, Error> {
         let pool = &self.0.pool;
-        let seen = pool.refusals();
         // One for an idle connection that had died, and one for each host.
         let mut left = 1 + pool.config.hosts.len();
         let mut fresh = false;

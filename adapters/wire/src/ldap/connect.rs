@@ -55,7 +55,8 @@ impl Dialer {
         }
         let name = self.server_name.as_deref().unwrap_or(&host.name).to_owned();
         let name = ServerName::try_from(name).map_err(|why| {
-            Error::new(ErrorKind::TlsUntrusted, "The configured host cannot stand in a certificate.").with_source(why)
+            Error::new(ErrorKind::TlsUntrusted, "The configured host cannot stand in a certificate.")
+                .with_source(why)
         })?;
         let connector = TlsConnector::from(Arc::clone(config));
         Ok(Box::new(connector.connect(name, tcp).await.map_err(tls::handshake_fault)?))

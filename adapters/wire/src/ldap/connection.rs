@@ -54,7 +54,8 @@ pub(super) struct Prepared {
 
 impl Prepared {
     pub(super) fn new(search: &Search) -> Result<Self, Error> {
-        let mut attributes: Vec<String> = search.attributes.iter().map(super::AttributeName::selector).collect();
+        let mut attributes: Vec<String> =
+            search.attributes.iter().map(super::AttributeName::selector).collect();
         if search.operational {
             if attributes.is_empty() {
                 attributes.push("*".to_owned());
@@ -155,7 +156,8 @@ impl Connection {
         if !search.controls.is_empty() {
             self.ldap.with_controls(search.controls.clone());
         }
-        let sent = self.ldap.streaming_search(&search.base, search.scope, &search.filter, search.attributes.clone());
+        let sent =
+            self.ldap.streaming_search(&search.base, search.scope, &search.filter, search.attributes.clone());
         let mut stream = sent.await.map_err(|error| self.ended(&error))?;
         let mut gathered = Gathered::default();
         while let Some(item) = stream.next().await.map_err(|error| self.ended(&error))? {

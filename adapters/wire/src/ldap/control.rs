@@ -86,7 +86,8 @@ fn dir_sync_request(request: &DirSync) -> Vec<u8> {
     let flags = i64::from(request.flags.cast_signed());
     let octets = i64::from(request.max_octets.min(i32::MAX.unsigned_abs()));
     let content =
-        [ber::number(INTEGER, flags), ber::number(INTEGER, octets), ber::element(OCTETS, &request.cookie)].concat();
+        [ber::number(INTEGER, flags), ber::number(INTEGER, octets), ber::element(OCTETS, &request.cookie)]
+            .concat();
     ber::element(SEQUENCE, &content)
 }
 

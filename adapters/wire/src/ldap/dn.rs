@@ -118,12 +118,11 @@ impl Dn {
         }
     }
 
+    /// With the comma behind it, where there is one: reading it stops there.
     fn first_part(&self) -> Option<&str> {
         let &(start, _) = self.starts.first()?;
         let end = self.starts.get(1).map_or(self.text.len(), |(next, _)| *next as usize);
-        let part = self.text.get(start as usize..end)?;
-        // With the comma that ends it, which stands before the next part.
-        Some(if self.starts.len() > 1 { part.trim_end_matches(' ').trim_end_matches(',') } else { part })
+        self.text.get(start as usize..end)
     }
 }
 

@@ -30,15 +30,20 @@ fn search_failure(code: u32, text: &str) -> Error {
     use ErrorKind as K;
     let (kind, detail) = match code {
         // Active Directory says so to whoever has not bound: ERROR_DS_NOT_AUTHENTICATED.
-        1 if text.contains("000004DC") => {
-            (K::BackendForbidden, "The directory answers nobody who is not signed in; configure a service account.")
-        }
+        1 if text.contains("000004DC") => (
+            K::BackendForbidden,
+            "The directory answers nobody who is not signed in; configure a service account.",
+        ),
         2 => (K::BackendStatus, "The directory did not understand the request."),
         8 | 13 => (K::CredentialsRefused, UNPROTECTED),
-        10 => {
-            (K::BackendStatus, "The directory does not hold this part and refers to another server; configure that one.")
-        }
-        12 => (K::Unsupported, "The directory does not support this kind of question, or refuses the position given."),
+        10 => (
+            K::BackendStatus,
+            "The directory does not hold this part and refers to another server; configure that one.",
+        ),
+        12 => (
+            K::Unsupported,
+            "The directory does not support this kind of question, or refuses the position given.",
+        ),
         16..=18 => (K::UnsupportedQuery, "The directory cannot compare or sort by one of these attributes."),
         21 | 34 => (K::InvalidInput, "The directory takes a value or a name in the question for malformed."),
         32 => (K::NotFound, "There is no such entry in the directory."),
@@ -54,7 +59,8 @@ fn search_failure(code: u32, text: &str) -> Error {
     Error::new(kind, detail).with_retry(retry).with_native(native(code, text)).with_source(ResultCode(code))
 }
 
-const UNPROTECTED: &str = "The directory takes the service account over a protected connection only; use LDAPS or StartTLS.";
+const UNPROTECTED: &str =
+    "The directory takes the service account over a protected connection only; use LDAPS or StartTLS.";
 
 /// Whether a bind went through.
 ///
@@ -62,14 +68,20 @@ const UNPROTECTED: &str = "The directory takes the service account over a protec
 pub(super) fn of_bind(code: u32, text: &str) -> Result<(), Error> {
     let (kind, detail) = match code {
         0 => return Ok(()),
-        1..=3 | 80 => (ErrorKind::BackendStatus, "The directory failed while it checked the service account."),
-        10 => (ErrorKind::BackendStatus, "The directory refers the service account to another server; configure that one."),
+        1..=3 | 80 => {
+            (ErrorKind::BackendStatus, "The directory failed while it checked the service account.")
+        }
+        10 => (
+            ErrorKind::BackendStatus,
+            "The directory refers the service account to another server; configure that one.",
+        ),
         51 => (ErrorKind::RateLimited, "The directory is busy; try again in a moment."),
         52 => (ErrorKind::BackendStatus, "The directory is not available at the moment."),
         8 | 13 => (ErrorKind::CredentialsRefused, UNPROTECTED),
-        7 | 48 => {
-            (ErrorKind::CredentialsRefused, "The directory does not take this way of signing in from the service account.")
-        }
+        7 | 48 => (
+            ErrorKind::CredentialsRefused,
+            "The directory does not take this way of signing in from the service account.",
+        ),
         53 => (
             ErrorKind::CredentialsRefused,
             "The directory is not willing to sign the service account in; look at the account's restrictions.",
@@ -77,12 +89,16 @@ pub(super) fn of_bind(code: u32, text: &str) -> Result<(), Error> {
         _ => (ErrorKind::CredentialsRefused, account_state(text)),
     };
     let retry = if matches!(code, 51 | 52) { Retry::Soon } else { Retry::Never };
-    Err(Error::new(kind, detail).with_retry(retry).with_native(native(code, text)).with_source(ResultCode(code)))
+    Err(Error::new(kind, detail)
+        .with_retry(retry)
+        .with_native(native(code, text))
+        .with_source(ResultCode(code)))
 }
 
 /// Why a server did not go on to TLS.
 pub(super) fn of_start_tls(code: u32, text: &str) -> Error {
-    let detail = "The directory refused StartTLS; it has to have a certificate, or LDAPS has to be configured.";
+    let detail =
+        "The directory refused StartTLS; it has to have a certificate, or LDAPS has to be configured.";
     Error::new(ErrorKind::TlsUntrusted, detail).with_native(native(code, text)).with_source(ResultCode(code))
 }
 
@@ -91,12 +107,16 @@ fn account_state(text: &str) -> &'static str {
     match sub_code(text) {
         Some("525") => "The directory does not know the service account; check its name.",
         Some("530") => "The service account may not sign in at this time of day; change its hours.",
-        Some("531") => "The service account may not sign in from this machine; change its list of workstations.",
+        Some("531") => {
+            "The service account may not sign in from this machine; change its list of workstations."
+        }
         Some("532") => "The password of the service account has expired; set a new one.",
         Some("533") => "The service account is disabled; have it enabled.",
         Some("701") => "The service account has expired; have it extended.",
         Some("773") => "The password of the service account has to be changed before it can be used.",
-        Some("775") => "The service account is locked; have it unlocked, and find out what uses a wrong password.",
+        Some("775") => {
+            "The service account is locked; have it unlocked, and find out what uses a wrong password."
+        }
         _ => "The directory refused the service account; check its name and password.",
     }
 }
@@ -132,7 +152,10 @@ pub(super) fn error_type(code: u32) -> &'static str {
 
 /// The connection ended before the result did.
 pub(super) fn lost() -> Error {
-    Error::new(ErrorKind::ConnectionLost, "The directory closed the connection before its answer was whole; try again.")
+    Error::new(
+        ErrorKind::ConnectionLost,
+        "The directory closed the connection before its answer was whole; try again.",
+    )
 }
 
 /// No result came in time.
@@ -186,13 +209,18 @@ mod tests {
         ] {
             assert_eq!(of_search(code, "").ok(), Some(complete));
         }
-        let nobody = of_search(1, "000004DC: LdapErr: DSID-0C090A5C, comment: In order to perform this operation …");
+        let nobody =
+            of_search(1, "000004DC: LdapErr: DSID-0C090A5C, comment: In order to perform this operation …");
         assert_eq!(nobody.expect_err("a failure").kind(), K::BackendForbidden);
     }
 
     #[test]
     fn refusals_say_what_is_the_matter_with_the_account() {
-        let ad = |sub| format!("80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data {sub}, v1db1");
+        let ad = |sub| {
+            format!(
+                "80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data {sub}, v1db1"
+            )
+        };
         let table = [
             ("52e", "name and password"),
             ("525", "does not know"),
@@ -224,6 +252,9 @@ mod tests {
 
     #[test]
     fn error_types_are_a_closed_set() {
-        assert_eq!((error_type(49), error_type(4096), error_type(7_000)), ("ldap_49", "ldap_4096", "ldap_other"));
+        assert_eq!(
+            (error_type(49), error_type(4096), error_type(7_000)),
+            ("ldap_49", "ldap_4096", "ldap_other")
+        );
     }
 }

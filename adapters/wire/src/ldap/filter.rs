@@ -220,3 +220,6 @@ fn escape(value: &Value, text: &mut String, how: &Writing) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

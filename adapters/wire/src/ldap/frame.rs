@@ -56,12 +56,18 @@ impl Violation {
         let exceeded = |detail: String| Error::new(ErrorKind::LimitExceeded, detail);
         match self {
             Self::NotLdap => invalid("The directory did not answer in LDAP."),
-            Self::Indefinite => invalid("A message of the directory has an indefinite length, which LDAP forbids."),
+            Self::Indefinite => {
+                invalid("A message of the directory has an indefinite length, which LDAP forbids.")
+            }
             Self::Lengths => invalid("The lengths in a message of the directory contradict each other."),
             Self::Shape => invalid("A message of the directory is not shaped as LDAP says."),
             Self::Unexpected => invalid("The directory answered something that it was not asked."),
-            Self::Frame(most) => exceeded(format!("A message of the directory is larger than {most} octets.")),
-            Self::Depth => exceeded(format!("A message of the directory is nested more than {MAX_DEPTH} deep.")),
+            Self::Frame(most) => {
+                exceeded(format!("A message of the directory is larger than {most} octets."))
+            }
+            Self::Depth => {
+                exceeded(format!("A message of the directory is nested more than {MAX_DEPTH} deep."))
+            }
             Self::Elements => {
                 exceeded(format!("A message of the directory has more than {MAX_ELEMENTS} elements."))
             }

@@ -100,7 +100,8 @@ mod tests {
     fn a_failover_over_all_hosts_fits_into_two_seconds() {
         let two_seconds = Duration::from_secs(2);
         for count in 2..=8_u32 {
-            let wasted: Duration = (1..count).map(|behind| Hosts::patience(two_seconds, behind as usize)).sum();
+            let wasted: Duration =
+                (1..count).map(|behind| Hosts::patience(two_seconds, behind as usize)).sum();
             // With one that hangs there is time left; when several hang at once, the sum may be a little more.
             assert!(wasted <= Duration::from_millis(3_200), "{count}: {wasted:?}");
         }

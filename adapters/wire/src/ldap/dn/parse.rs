@@ -214,7 +214,9 @@ impl Reader<'_> {
         }
         // OCTET STRING, UTF8String, PrintableString, IA5String with a short length.
         Ok(match ber.as_slice() {
-            [0x04 | 0x0c | 0x13 | 0x16, length, value @ ..] if usize::from(*length) == value.len() => value.to_vec(),
+            [0x04 | 0x0c | 0x13 | 0x16, length, value @ ..] if usize::from(*length) == value.len() => {
+                value.to_vec()
+            }
             _ => ber,
         })
     }
