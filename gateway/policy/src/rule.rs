@@ -62,7 +62,7 @@ pub struct RawRule {
     /// What the rule is for, in words; shown when a decision is explained.
     #[serde(default)]
     pub name: Option<String>,
-    /// `documents`, or `*` for every resource.
+    /// `documents`, `people`, `org-units`, or `*` for every resource.
     pub resource: String,
     /// Keys of the systems it covers; all of them when left out.
     #[serde(default)]
@@ -128,10 +128,12 @@ impl Rule {
         let resource = match raw.resource.as_str() {
             "*" => None,
             "documents" => Some(ResourceType::Document),
+            "people" => Some(ResourceType::Person),
+            "org-units" => Some(ResourceType::OrgUnit),
             _ => {
                 faults.push(SettingFault::at(
                     &["resource"],
-                    "there is no such resource; use `documents` or `*`",
+                    "there is no such resource; use `documents`, `people`, `org-units` or `*`",
                 ));
                 None
             }

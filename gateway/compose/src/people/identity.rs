@@ -166,20 +166,21 @@ impl Identity {
     /// The person who asks in the terms of a directory: `subject` is their key there, `reports` are keys there.
     /// `None` unless it is known, now, that they are in it.
     pub(crate) fn terms(&self, who: &Principal, system: &SystemKey) -> Option<Arc<Principal>> {
-        let slot = self.0.slots.get(&who.subject)?;
-        let joined = slot.joined.load_full()?;
+        let joined = self.0.slots.get(&who.subject)?.joined.load_full()?;
         (joined.good_until > Instant::now()).then_some(())?;
         let native = joined.native.as_ref()?;
-        if *system == self.0.config.directory {
+        let of_record = *system == self.0.config.directory;
+        // Another token of the same person may have come in between, and it may give other roles.
+        if of_record && std::ptr::eq(who, &*joined.known.principal) {
             return Some(Arc::clone(native));
         }
-        let own = NativeId::new(&native.subject)?;
-        let there = self.0.links.native(system, &own)?;
-        Some(Arc::new(Principal {
-            subject: there.as_str().to_owned(),
-            reports: BTreeSet::new(),
-            ..(**native).clone()
-        }))
+        let (subject, reports) = if of_record {
+            (native.subject.clone(), native.reports.clone())
+        } else {
+            let there = self.0.links.native(system, &NativeId::new(&native.subject)?)?;
+            (there.as_str().to_owned(), BTreeSet::new())
+        };
+        Some(Arc::new(Principal { subject, reports, ..who.clone() }))
     }
 }
 

@@ -124,12 +124,12 @@ impl Links {
             return;
         };
         let mut tables = Tables::new();
-        for state in self.0.indexes.keys().filter(|key| *key != record) {
-            let Some((held, _)) = self.0.indexes.held(state) else { continue };
-            let linker = Linker::new(&of_record.index, &self.0.rules, state);
+        for system in self.0.indexes.keys().filter(|key| *key != record) {
+            let Some((held, _)) = self.0.indexes.held(system) else { continue };
+            let linker = Linker::new(&of_record.index, &self.0.rules, system);
             let people =
                 held.index.iter().map(|entry| (entry.native_id(), PersonKeys::from(&entry.record())));
-            tables.insert(state.clone(), Arc::new(portico_directory::Links::build(&linker, people)));
+            tables.insert(system.clone(), Arc::new(portico_directory::Links::build(&linker, people)));
         }
         self.0.tables.store(Arc::new(tables));
     }
@@ -137,6 +137,7 @@ impl Links {
     /// Links anew whenever an index was read, until `shutdown`.
     pub async fn keep(self, shutdown: impl Future<Output = ()>) {
         let mut changed = self.0.indexes.changed();
+        changed.mark_changed();
         let mut shutdown = pin!(shutdown);
         loop {
             tokio::select! {

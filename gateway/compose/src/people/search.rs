@@ -10,7 +10,7 @@ use portico_directory::{MatchKind, PersonEntry, Query};
 use portico_schemas::{FieldError, ResourceType, SourceReport, SourceStatus};
 
 use super::{FoundPerson, People, refused, sight};
-use crate::fan_out::{fail_report, readable, report};
+use crate::fan_out::{fail_report, readable, report, target};
 use crate::listing::{ListRequest, Listing, Refusal};
 use crate::systems::{System, Systems};
 
@@ -83,10 +83,12 @@ impl People {
         if stale {
             fared.status = SourceStatus::Stale;
         }
+        let there = self.policy.terms(&context.principal, key);
+        let target = target(ResourceType::Person, system);
         let visible = |entry: &PersonEntry<'_>| {
             may_show(&scope, entry)
                 && filters.iter().all(|filter| meets(filter, entry))
-                && self.sees(context, system, ResourceType::Person, &facts(system, entry))
+                && self.policy.sees(&there, &target, &facts(system, entry))
         };
         let hits = held.index.search(query, limit, visible);
         let matches = hits.into_iter().enumerate().map(|(place, hit)| {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use portico_contract::access::{Facts, Principal, Scope};
 use portico_contract::people::{ListPeople, PersonLink, PersonRecord};
-use portico_contract::{CallContext, Error, ErrorKind, NativeId, Operation};
+use portico_contract::{CallContext, Error, ErrorKind, NativeId, Operation, SystemKey};
 use portico_policy::{Action, Policy, Target};
 use portico_schemas::{
     Classification, ContactType, FieldError, PersonProfile, PersonRef, PhoneNumber, ResourceType,
@@ -34,9 +34,15 @@ impl InTerms {
         Self { policy, identity }
     }
 
-    fn terms(&self, who: &Principal, target: &Target<'_>) -> Arc<Principal> {
-        let known = self.identity.as_ref().and_then(|identity| identity.terms(who, target.system));
+    /// The person in the terms of one system, for many questions about it.
+    pub(super) fn terms(&self, who: &Principal, system: &SystemKey) -> Arc<Principal> {
+        let known = self.identity.as_ref().and_then(|identity| identity.terms(who, system));
         known.unwrap_or_else(|| Arc::new(nobody_there(who)))
+    }
+
+    /// Whether somebody who is in the terms of the system already may see a thing.
+    pub(super) fn sees(&self, there: &Principal, target: &Target<'_>, facts: &Facts) -> bool {
+        self.policy.allows(there, Action::Read, target, facts)
     }
 }
 
@@ -47,11 +53,11 @@ fn nobody_there(who: &Principal) -> Principal {
 
 impl Policy for InTerms {
     fn scope(&self, who: &Principal, action: Action, target: &Target<'_>) -> Scope {
-        self.policy.scope(&self.terms(who, target), action, target)
+        self.policy.scope(&self.terms(who, target.system), action, target)
     }
 
     fn allows(&self, who: &Principal, action: Action, target: &Target<'_>, facts: &Facts) -> bool {
-        self.policy.allows(&self.terms(who, target), action, target, facts)
+        self.policy.allows(&self.terms(who, target.system), action, target, facts)
     }
 
     fn permissions(&self, who: &Principal) -> Vec<String> {
