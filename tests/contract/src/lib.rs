@@ -9,15 +9,19 @@
 //! # }
 //! ```
 //!
+//! [`people`] is the suite of directories: it has to be told whom the directory holds ([`PeopleTarget`]), since nobody is
+//! added through the adapter.
+//!
 //! A check whose operations the adapter does not claim asserts instead that each of those answers
-//! [`portico_contract::ErrorKind::Unsupported`]. Every check works in a folder of its own, which it deletes at its end, so that
-//! the suite can run against a store that holds other things.
+//! [`portico_contract::ErrorKind::Unsupported`]. Every check of the documents works in a folder of its own, which
+//! it deletes at its end, so that the suite can run against a store that holds other things.
 
 #![warn(missing_docs)]
 
 mod checks;
 #[cfg(test)]
 mod memory;
+mod people;
 mod reference;
 mod report;
 mod target;
@@ -27,6 +31,8 @@ use std::time::Duration;
 
 use portico_contract::Upstream;
 
+pub use people::people;
+pub use people::target::{KnownPerson, KnownPhoto, NativeDirectory, PeopleTarget};
 pub use report::{Finding, Report, Verdict};
 pub use target::{Hooked, NativeLocks, SuiteTarget};
 

@@ -105,9 +105,7 @@ impl Handler<ListChildren> for Memory {
             }
         };
         match kind {
-            Some(_) if self.is(Defect::GivesAnEmptyListOnFailure) => {
-                Ok(SourcePage::new(Vec::new(), None))
-            }
+            Some(_) if self.is(Defect::GivesAnEmptyListOnFailure) => Ok(SourcePage::new(Vec::new(), None)),
             Some(kind) => Err(error(kind)),
             None if op.query.scope == Scope::None => Ok(SourcePage::new(Vec::new(), None)),
             None => self.list(self.records(|path| parent_of(path) == folder), &op.query),
