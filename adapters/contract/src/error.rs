@@ -87,25 +87,6 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// The closed set of `error.type` values for telemetry.
-    pub const fn error_type(self) -> &'static str {
-        match self {
-            Self::Timeout => "timeout",
-            Self::ConnectRefused | Self::ConnectionLost => "connect_refused",
-            Self::Dns => "dns",
-            Self::TlsPeerExpired => "tls_peer_expired",
-            Self::TlsUntrusted => "tls_untrusted",
-            Self::BreakerOpen | Self::Maintenance => "breaker_open",
-            Self::QueueFull | Self::RateLimited => "queue_full",
-            Self::InvalidResponse => "invalid_response",
-            Self::LimitExceeded => "limit_exceeded",
-            Self::CredentialsRefused => "credentials_refused",
-            Self::Cancelled => "cancelled",
-            Self::Internal => "internal",
-            _ => "backend_status",
-        }
-    }
-
     /// The problem that a caller sees. This is the only table from kinds to problems.
     pub const fn code(self) -> ProblemCode {
         match self {

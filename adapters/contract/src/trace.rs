@@ -279,8 +279,10 @@ impl Span {
         }
     }
 
-    /// Marks the span as failed, with an `error.type` that says more than the kind does: `ldap_32`.
+    /// Marks the span as failed, with an `error.type` that says more than the kind does: `ldap_32`. It has to be one of the
+    /// closed set.
     pub fn fail_as(&mut self, error_type: &'static str) {
+        debug_assert!(crate::is_error_type(error_type), "{error_type} is not in the closed set");
         if let Some(record) = &mut self.record {
             record.error = Some(error_type);
         }

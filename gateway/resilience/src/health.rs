@@ -243,7 +243,7 @@ impl Health {
     }
 
     fn log_change(&self, before: BreakerState, after: BreakerState, failure: Option<ErrorKind>) {
-        let cause = failure.map_or("none", ErrorKind::error_type);
+        let cause = failure.unwrap_or(ErrorKind::Internal).error_type();
         match (before, after) {
             (BreakerState::Closed, BreakerState::Open) => {
                 count(&self.counts.opened);
