@@ -44,8 +44,8 @@ pub struct SearchResult {
 /// What the server said about a content synchronisation (RFC 4533).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SyncDone {
-    /// For the next run. OpenLDAP answers a garbage cookie with everything and an *empty* cookie: treat an empty one
-    /// as none.
+    /// For the next run. `None` when nothing changed (OpenLDAP sends no cookie then): keep the one there is. OpenLDAP
+    /// answers a garbage cookie with everything and an *empty* cookie: ask without one next time.
     pub cookie: Option<Vec<u8>>,
     /// Deletions were listed one by one. When false, everything that was neither returned nor listed in a set of
     /// [`IdSet::Present`] has gone from the directory.
