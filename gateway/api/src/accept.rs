@@ -1,18 +1,26 @@
 //! Content negotiation (RFC 9110 section 12.5.1): there is one form of every answer, so a caller that refuses it is told.
 
-use axum::extract::Request;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, header};
 use portico_contract::{Error, ErrorKind};
 use portico_edge::ApiError;
 
+use crate::{Api, allow};
+
 /// Refuses callers that accept no JSON. Content and photos have a media type of their own, whatever was asked for: a
 /// front-end cannot know it beforehand.
-pub async fn json(request: Request, next: Next) -> Response {
+pub async fn json(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     if path.ends_with("/content") || path.ends_with("/photo") || takes_json(request.headers()) {
-        return next.run(request).await;
+        let uri = request.uri().clone();
+        let mut response = next.run(request).await;
+        // Here and not in a layer of its own, because every layer costs every request.
+        allow::fill(&api, &uri, &mut response);
+        return response;
     }
     let why = "This API answers in `application/json`; send an `Accept` field that allows it, or none.";
     ApiError::from(Error::new(ErrorKind::NotAcceptable, why)).into_response()

@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 mod accept;
+mod allow;
 mod asked;
 mod body;
 mod conditions;
@@ -60,6 +61,7 @@ impl fmt::Debug for Api {
 
 /// Routes for people who are signed in. The edge puts authentication in front of them.
 pub fn routes(api: Api) -> Router {
+    let api = Arc::new(api);
     Router::new()
         .route("/v1/documents", get(documents::list))
         .route("/v1/documents/{id}", get(documents::get).put(documents::put).delete(documents::delete))
@@ -78,8 +80,8 @@ pub fn routes(api: Api) -> Router {
         .route("/v1/systems", get(systems::list))
         .route("/v1/systems/{id}", get(systems::get))
         .route("/v1/me", get(me::get))
-        .route_layer(axum::middleware::from_fn(accept::json))
-        .with_state(Arc::new(api))
+        .route_layer(axum::middleware::from_fn_with_state(Arc::clone(&api), accept::json))
+        .with_state(api)
 }
 
 /// Routes for everybody: the contract and the documentation.
