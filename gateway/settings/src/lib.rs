@@ -40,8 +40,8 @@ pub use limits::Limits;
 pub use network::Network;
 pub use schema::json_schema;
 pub use settings::{
-    Algorithm, Auth, AuthKey, Keys, Listen, ListenLimits, LogFormat, LogLevel, Ops, Otlp, RateLimit, Ring,
-    Runtime, SealingKey, Settings, System, Telemetry, Tls,
+    Algorithm, Auth, AuthKey, Keys, Listen, ListenLimits, LogFormat, LogLevel, Ops, Otlp, People,
+    PersonLinkRule, RateLimit, Ring, Runtime, SealingKey, Settings, System, Telemetry, Tls,
 };
 pub use sources::Sources;
 

@@ -2,6 +2,7 @@
 //! that takes more than one value to judge is in [`crate::validate`].
 
 mod listen;
+mod people;
 mod telemetry;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use listen::{Listen, ListenLimits, Runtime};
+pub(crate) use people::{People, PersonKey};
 pub(crate) use telemetry::{LogFormat, LogLevel, Otlp, Telemetry};
 
 /// The whole file.
@@ -50,6 +52,9 @@ pub(crate) struct File {
     /// The folder for everything that the gateway keeps.
     #[schemars(default)]
     pub data: Data,
+    /// The directory that knows the staff, and how tokens and other systems point at it.
+    #[schemars(default)]
+    pub people: People,
     /// The systems behind the gateway, by their permanent keys: `[systems.contracts]`.
     #[schemars(extend("minProperties" = 1, "propertyNames" = { "pattern": "^[a-z][a-z0-9-]{0,31}$" }))]
     pub systems: BTreeMap<String, System>,

@@ -3,6 +3,7 @@
 //! These are plain values. Other crates have configuration types of their own; the server maps one to the other.
 
 mod auth;
+mod people;
 mod telemetry;
 
 use std::fmt;
@@ -21,6 +22,7 @@ use crate::limits::Limits;
 use crate::network::Network;
 
 pub use auth::{Algorithm, Auth, AuthKey, Keys, SealingKey};
+pub use people::{People, PersonLinkRule};
 pub use telemetry::{LogFormat, LogLevel, Otlp, Ring, Telemetry};
 
 /// Everything that was configured. Made only by [`crate::load`].
@@ -46,6 +48,8 @@ pub struct Settings {
     pub rate_limit: Option<RateLimit>,
     /// The folder for everything that the gateway keeps. It need not exist yet.
     pub data_dir: PathBuf,
+    /// The directory of record, and how tokens and other systems point at it.
+    pub people: People,
     /// The systems, in the order of the file. Never empty.
     pub systems: Vec<System>,
     pub(crate) hash: String,

@@ -5,6 +5,7 @@
 
 mod auth;
 mod listen;
+mod people;
 mod systems;
 mod telemetry;
 
@@ -54,6 +55,7 @@ impl Checker<'_> {
         let auth = self.auth();
         let systems = self.systems(layers, kinds);
         let rules = self.rules();
+        let people = self.people(systems.as_deref());
         let cors_origins = self.cors_origins();
         let keys = self.keys();
         let ops = self.ops();
@@ -73,6 +75,7 @@ impl Checker<'_> {
             telemetry: telemetry?,
             rate_limit: rate_limit?,
             data_dir: data_dir?,
+            people: people?,
             systems: systems?,
             hash: effective::hash(&effective),
             redacted: effective::redacted_toml(schema, &effective),

@@ -2,7 +2,7 @@
 
 use portico_settings::{LogFormat, Place};
 
-use crate::support::{KIND, MINIMAL, folder, load_with, whole_example};
+use crate::support::{KINDS, MINIMAL, folder, load_with, whole_example};
 
 fn refused(variables: &[(&str, &str)]) -> Vec<(String, String, Option<String>)> {
     let faults = load_with(&folder(), MINIMAL, variables).expect_err("this should have been refused");
@@ -140,7 +140,7 @@ fn files_are_laid_over_each_other_and_each_is_named_in_its_faults() {
         folder.path(),
         site,
     );
-    let faults = portico_settings::load(&sources, &[&KIND]).unwrap_err();
+    let faults = portico_settings::load(&sources, KINDS).unwrap_err();
     let places: Vec<_> = faults.iter().map(|fault| fault.place.clone()).collect();
     assert!(matches!(&places[..], [Place::File { file, line: 4, .. }] if file == "site.toml"), "{faults}");
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use portico_settings::{Algorithm, LogLevel};
 use serde_json::Value;
 
-use crate::support::{KIND, MINIMAL, example, folder, load, whole_example};
+use crate::support::{KINDS, MINIMAL, example, folder, load, whole_example};
 
 #[test]
 fn the_example_loads_as_it_stands() {
@@ -52,9 +52,13 @@ fn what_the_example_calls_a_default_is_one() {
         "listen.tls",
         "listen.trusted_proxies",
         "ops.allowed_hosts",
+        "people.directory",
+        "people.links",
+        "people.roles",
         "rate_limit",
         "runtime.workers",
         "systems.contracts",
+        "systems.staff",
         "telemetry.otlp",
         "telemetry.ring.dir",
     ];
@@ -137,7 +141,7 @@ fn the_published_schema_is_current() {
 
 #[test]
 fn the_schema_accepts_the_example() {
-    let schema = portico_settings::json_schema(&[&KIND]);
+    let schema = portico_settings::json_schema(KINDS);
     let table: toml::Table = whole_example().parse().unwrap();
     let document = serde_json::to_value(table).unwrap();
     let validator = jsonschema::draft202012::new(&schema).unwrap();

@@ -343,7 +343,7 @@ fn a_file_on_disk_and_nothing_at_all() {
     let path = folder.path().join("portico.toml");
     std::fs::write(&path, MINIMAL).unwrap();
     let sources = portico_settings::Sources::new().file(&path);
-    assert!(portico_settings::load(&sources, &[&crate::support::KIND]).is_ok());
+    assert!(portico_settings::load(&sources, crate::support::KINDS).is_ok());
     let none = portico_settings::load(&portico_settings::Sources::new(), &[]).unwrap_err();
     let missing: Vec<_> = none.iter().map(|fault| fault.problem.as_str()).collect();
     assert_eq!(missing, ["`auth` is missing", "`policy` is missing", "`systems` is missing"]);

@@ -5,6 +5,7 @@ mod environment;
 mod example;
 mod faults;
 mod mutations;
+mod people;
 mod reload;
 mod secrets;
 mod support;

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::support::{KIND, MINIMAL, folder, load, load_with, whole_example};
+use crate::support::{KINDS, MINIMAL, folder, load, load_with, whole_example};
 
 const SENTINEL: &str = "hunter2-Correct-Horse";
 
@@ -84,7 +84,7 @@ fn depth_and_size_are_bounded() {
     let folder = folder();
     let path = folder.path().join("large.toml");
     std::fs::write(&path, "#".repeat(1024 * 1024 + 1)).unwrap();
-    let faults = portico_settings::load(&portico_settings::Sources::new().file(path), &[&KIND]).unwrap_err();
+    let faults = portico_settings::load(&portico_settings::Sources::new().file(path), KINDS).unwrap_err();
     assert!(faults.to_string().contains("larger than 1 MiB"), "{faults}");
 }
 
@@ -135,7 +135,7 @@ proptest! {
         let sources = portico_settings::Sources::new()
             .text("portico.toml", folder.path(), text)
             .environment([(name, value)]);
-        if let Err(faults) = portico_settings::load(&sources, &[&KIND]) {
+        if let Err(faults) = portico_settings::load(&sources, KINDS) {
             prop_assert!(faults.iter().len() > 0 && !faults.to_string().is_empty());
         }
     }

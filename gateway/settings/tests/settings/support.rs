@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use portico_contract::people::{GetPerson, PersonRecord};
 use portico_contract::systems::{CheckReport, CheckSystem};
 use portico_contract::{
-    Adapter, AdapterBuilder, AdapterKind, CallContext, Error, Handler, SecretRef, SettingFault, SystemKey,
+    Adapter, AdapterBuilder, AdapterKind, CallContext, Capability, Error, ErrorKind, Handler, SecretRef,
+    SettingFault, SystemKey,
 };
 use portico_settings::{Fault, Faults, Place, Settings, Sources};
 use schemars::JsonSchema;
@@ -82,12 +84,79 @@ fn build(system: SystemKey, settings: serde_json::Value) -> Result<Adapter, Vec<
     if faults.is_empty() { Ok(AdapterBuilder::new("webdav", system, Shelf).build()) } else { Err(faults) }
 }
 
-pub(crate) static KIND: AdapterKind = AdapterKind {
+static KIND: AdapterKind = AdapterKind {
     name: "webdav",
     summary: "A shelf that stands in for a WebDAV server.",
     settings_schema: || schemars::schema_for!(ShelfSettings),
     build,
 };
+
+/// The settings of a directory, as the LDAP adapter has them.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "read by the schema alone")]
+struct DirectorySettings {
+    /// Whose habits it has.
+    dialect: Dialect,
+    /// The servers.
+    urls: Vec<String>,
+    /// Whom to trust.
+    #[schemars(extend("format" = "path"))]
+    trust_roots: Option<PathBuf>,
+    /// Who we are.
+    bind_dn: Option<String>,
+    /// And what we say.
+    password: SecretRef,
+    /// Where people are.
+    people: Below,
+    /// Where units are.
+    org_units: Option<Below>,
+    /// Where groups are.
+    groups: Option<Below>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Dialect {
+    /// The open one.
+    OpenLdap,
+}
+
+/// A place in the directory.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "read by the schema alone")]
+struct Below {
+    /// The top of it.
+    base: String,
+}
+
+/// A directory that claims people and has nobody.
+struct Phonebook;
+
+impl Handler<CheckSystem> for Phonebook {
+    async fn handle(&self, _: &CallContext, _: &CheckSystem) -> Result<CheckReport, Error> {
+        Ok(CheckReport::default())
+    }
+}
+
+impl Handler<GetPerson> for Phonebook {
+    async fn handle(&self, _: &CallContext, _: &GetPerson) -> Result<PersonRecord, Error> {
+        Err(Error::new(ErrorKind::NotFound, "Nobody is in it."))
+    }
+}
+
+static DIRECTORY: AdapterKind = AdapterKind {
+    name: "ldap",
+    summary: "A directory that stands in for a real one.",
+    settings_schema: || schemars::schema_for!(DirectorySettings),
+    build: |system, _| {
+        Ok(AdapterBuilder::new("ldap", system, Phonebook).on::<GetPerson>(Capability::default()).build())
+    },
+};
+
+/// What tests configure.
+pub(crate) const KINDS: &[&AdapterKind] = &[&KIND, &DIRECTORY];
 
 /// A P-256 public key that nobody has the private half of.
 const PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----
@@ -114,6 +183,7 @@ pub(crate) fn folder() -> TempDir {
     put("secrets/ops-token", "operators-only-0123456789\n");
     put("secrets/otlp", "collector-key");
     put("secrets/contracts", "open sesame");
+    put("secrets/staff", "sesame, open");
     folder
 }
 
@@ -167,7 +237,7 @@ pub(crate) fn load_with(
     variables: &[(&str, &str)],
 ) -> Result<Settings, Faults> {
     let sources = Sources::new().text("portico.toml", folder.path(), text);
-    portico_settings::load(&sources.environment(variables.iter().copied()), &[&KIND])
+    portico_settings::load(&sources.environment(variables.iter().copied()), KINDS)
 }
 
 /// The faults of a text that has to have some.
