@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use portico_contract::certificate::PeerCertificate;
 use portico_contract::trace::{Span, SpanKind, attr};
 use portico_contract::{CallContext, Error, ErrorKind, SettingFault};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -87,6 +88,12 @@ impl Client {
         let taken = within(until, pool.take(seen, false)).await?;
         let connection = Some(taken.connection);
         Ok(Session { client: self.clone(), context: context.clone(), connection, _place: place })
+    }
+
+    /// Where the certificate of the directory is noted at every handshake, whichever host it was with: for
+    /// [`portico_contract::AdapterBuilder::peer_certificate`].
+    pub fn peer_certificate(&self) -> PeerCertificate {
+        self.0.pool.dialer.peer.clone()
     }
 
     fn until(&self, context: &CallContext) -> Instant {

@@ -4,6 +4,7 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use portico_contract::certificate::PeerCertificate;
 use portico_contract::{Error, ErrorKind};
 use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
@@ -32,6 +33,8 @@ pub(super) struct Dialer {
     security: Security,
     tls: Option<Arc<ClientConfig>>,
     server_name: Option<String>,
+    /// Where the certificate of the other side is noted.
+    pub(super) peer: PeerCertificate,
 }
 
 impl Dialer {
@@ -41,7 +44,12 @@ impl Dialer {
             Security::Plain => None,
             Security::Ldaps | Security::StartTls => Some(client_config(&config.trust)?),
         };
-        Ok(Self { security: config.security, tls, server_name: config.server_name.clone() })
+        Ok(Self {
+            security: config.security,
+            tls,
+            server_name: config.server_name.clone(),
+            peer: PeerCertificate::default(),
+        })
     }
 
     /// Opens one stream. Every failure says that nothing was attempted. The caller bounds the time.
@@ -59,7 +67,11 @@ impl Dialer {
                 .with_source(why)
         })?;
         let connector = TlsConnector::from(Arc::clone(config));
-        Ok(Box::new(connector.connect(name, tcp).await.map_err(tls::handshake_fault)?))
+        let tls = connector.connect(name, tcp).await.map_err(tls::handshake_fault)?;
+        if let Some(leaf) = tls.get_ref().1.peer_certificates().and_then(<[_]>::first) {
+            self.peer.note(leaf);
+        }
+        Ok(Box::new(tls))
     }
 }
 

@@ -27,7 +27,7 @@ struct Waiting {
 pub(super) struct Pool {
     pub(super) config: LdapConfig,
     pub(super) hosts: Hosts,
-    dialer: Dialer,
+    pub(super) dialer: Dialer,
     waiting: Mutex<Waiting>,
     /// One bind at a time: a wrong password is tried once, however many callers wait.
     binding: tokio::sync::Mutex<()>,

@@ -1,14 +1,16 @@
 //! Several hosts: leaving one that is gone, within two seconds, and coming back.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use ldap3_proto::proto::{LdapOp, LdapResultCode as Code};
 use portico_contract::ErrorKind;
 use portico_simkit::fault::{Fault, FaultProxy};
 use portico_simkit::wait::{wait_for, wait_until};
+use tokio::sync::Notify;
 
-use super::server::{Server, bound, friendly};
+use super::server::{Reply, Server, bound, done, entry, friendly, searching};
 use super::*;
 
 const PROMISE: Duration = Duration::from_secs(2);
@@ -93,16 +95,21 @@ async fn the_first_host_is_taken_again_once_it_answers() {
 
 #[tokio::test]
 async fn a_slow_search_on_a_host_that_lives_is_waited_for() {
-    let slow = Server::start(friendly).await;
-    let proxy = FaultProxy::start(slow.addr).await.expect("a free port");
-    let spare = Server::start(friendly).await;
-    let client = client(config(&[proxy.addr(), spare.addr]));
-    ask(&client).await.expect("a result");
-    proxy.set(Fault::Delay(Duration::from_millis(300))).await;
-    // Silent for longer than a host may be before it is asked for a sign of life, which it gives.
-    proxy.set(Fault::Delay(Duration::from_millis(550))).await;
-    ask(&client).await.expect("a result");
-    assert_eq!((slow.searches(), spare.searches()), (2, 0));
+    // Answers about people only once somebody has asked for a sign of life.
+    let asked = Arc::new(Notify::new());
+    let slow = Server::start(searching(move |request, search| {
+        let end = done(request, Code::Success, "");
+        if search.base.is_empty() {
+            asked.notify_one();
+            return Reply::Say(vec![end]);
+        }
+        Reply::Held(Arc::clone(&asked), vec![entry(request, "uid=jane", &[]), end])
+    }));
+    let (slow, spare) = (slow.await, Server::start(friendly).await);
+    let client = client(config(&[slow.addr, spare.addr]));
+    assert_eq!(ask(&client).await.expect("a result").entries.len(), 1);
+    assert_eq!((slow.searches(), spare.searches()), (1, 0));
+    assert_eq!((slow.connections(), slow.binds()), (2, 1), "nobody signs in for a sign of life");
 }
 
 #[tokio::test]

@@ -32,14 +32,8 @@ async fn becomes(server: &Server, config: LdapConfig) -> Error {
 #[tokio::test]
 async fn a_nesting_bomb_ends_its_connection_alone() {
     let server = says(|_| {
-        // 32 KB of this end a process with 2 MiB of stack.
-        let mut bomb = Vec::new();
-        for _ in 0..100_000 {
-            bomb = [0x30, 0x84].to_vec();
-        }
-        // Written from the inside out it would take forever: headers with lengths that fit into each other.
-        let depth = 20_000_u32;
-        bomb.clear();
+        // A quarter of this ends a process with 2 MiB of stack. Each length reaches to the end of the message.
+        let (mut bomb, depth) = (Vec::new(), 20_000_u32);
         for level in 0..depth {
             bomb.extend([0x30, 0x84]);
             bomb.extend(((depth - level - 1) * 6).to_be_bytes());

@@ -80,9 +80,12 @@ async fn ldaps_is_spoken_to_who_is_trusted() {
     let server = Server::with(friendly, move |socket| tls.clone().accept(socket)).await;
     let config = trusting(&server, Security::Ldaps, &authority);
     let client = client(signed_in(config.clone(), "open sesame"));
+    assert_eq!(client.peer_certificate().expires(), None);
     ask(&client).await.expect("a result");
     ask(&client).await.expect("a result");
     assert_eq!((server.connections(), server.binds()), (1, 1));
+    let expires = client.peer_certificate().expires().map(|at| at.to_string());
+    assert_eq!(expires.as_deref(), Some("2090-01-01T00:00:00Z"));
     for trust in [Trust::Public, Trust::File(other.pem.path().to_owned())] {
         let distrusting = LdapConfig { trust, ..config.clone() };
         let error =

@@ -15,6 +15,7 @@ use ldap3_proto::proto::{
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::codec::Framed;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -23,6 +24,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub enum Reply {
     /// These messages.
     Say(Vec<LdapMsg>),
+    /// These messages, once this has been notified.
+    Held(Arc<Notify>, Vec<LdapMsg>),
     /// These octets, whatever they are.
     Raw(Vec<u8>),
     /// Nothing; the connection stays open.
@@ -123,6 +126,10 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(stream: S, script: &Script, se
         }
         let sent = match script(&message) {
             Reply::Say(messages) => send_all(&mut framed, messages).await,
+            Reply::Held(until, messages) => {
+                until.notified().await;
+                send_all(&mut framed, messages).await
+            }
             Reply::Raw(octets) => framed.get_mut().write_all(&octets).await,
             Reply::Nothing => Ok(()),
             Reply::Close => return,
