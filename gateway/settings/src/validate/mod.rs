@@ -34,10 +34,32 @@ pub(crate) fn validate(
     kinds: &[&AdapterKind],
     bad: &[Vec<String>],
 ) -> (Option<Settings>, Vec<Finding>) {
-    let resolved = layers.resolved(schema);
-    let mut checker = Checker { document: &resolved, bad, findings: Vec::new() };
+    let mut resolved = layers.resolved(schema);
+    // A secret that was written into the file has been reported. With a reference in its place, what stands beside it is
+    // judged all the same.
+    let is_secret = |path: &[String]| {
+        schema.at(path, &layers.merged).iter().any(|node| schema.is_secret(node)) && lookup(&resolved, path).is_some()
+    };
+    let (inline, bad): (Vec<_>, Vec<_>) = bad.iter().cloned().partition(|path| is_secret(path));
+    for path in &inline {
+        put(&mut resolved, path, Value::from("env:PORTICO_NO_SUCH_SECRET"));
+    }
+    let mut checker = Checker { document: &resolved, bad: &bad, findings: Vec::new() };
     let settings = checker.settings(layers, schema, kinds);
-    (settings, checker.findings)
+    let mut findings = checker.findings;
+    findings.retain(|finding| !inline.contains(&finding.path));
+    (settings.filter(|_| inline.is_empty()), findings)
+}
+
+/// Replaces a value that is there.
+fn put(document: &mut Value, path: &[String], value: Value) {
+    let found = path.iter().try_fold(document, |below, key| match below {
+        Value::Array(items) => items.get_mut(key.parse::<usize>().ok()?),
+        other => other.get_mut(key),
+    });
+    if let Some(found) = found {
+        *found = value;
+    }
 }
 
 struct Checker<'a> {

@@ -4,6 +4,7 @@
 mod environment;
 mod example;
 mod faults;
+mod inline;
 mod mutations;
 mod people;
 mod reload;
