@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use portico_api::Api;
-use portico_compose::people::{IndexOptions, Indexes, Links, People};
+use portico_compose::people::People;
 use portico_compose::seal::Seals;
 use portico_compose::{Documents, System, Systems};
 use portico_contract::certificate::PeerCertificate;
@@ -18,6 +18,7 @@ use portico_telemetry::{
 };
 
 use crate::observe::{Calls, FromStack, gauges};
+use crate::people::Directory;
 
 /// The stack over one system. It is kept over a reload that leaves the system as it was: what its breaker, its places
 /// and its pool know is not lost.
@@ -55,16 +56,25 @@ fn stacked(configured: &portico_settings::System, telemetry: &Arc<Telemetry>) ->
 }
 
 /// What the routes need: composition and policy over the stacks, which are in the order of the settings.
-pub fn api(settings: &Settings, stacks: &[Stacked], seals: &Arc<Seals>) -> Api {
+///
+/// What `running` knows of people is taken over where its directories are still what they were.
+pub fn api(
+    settings: &Settings,
+    stacks: &[Stacked],
+    seals: &Arc<Seals>,
+    running: Option<(&Settings, &Directory)>,
+) -> (Api, Directory) {
     let policy: Arc<dyn Policy> = Arc::new(BuiltinPolicy::new(settings.rules.clone()));
     let systems =
         settings.systems.iter().zip(stacks).map(|(configured, stacked)| system(configured, stacked));
     let systems = Arc::new(Systems::new(systems.collect()));
     let documents = Documents::new(Arc::clone(&systems), Arc::clone(&policy), Arc::clone(seals));
-    let indexes = Indexes::new(&systems, IndexOptions::default());
-    let links = Links::new(None, Vec::new(), indexes.clone(), Arc::clone(seals));
-    let people = People::new(Arc::clone(&systems), Arc::clone(&policy), Arc::clone(seals), indexes, None);
-    Api { documents, people, links, identity: None, systems, seals: Arc::clone(seals), policy }
+    let directory = Directory::new(settings, &systems, seals, running);
+    let (indexes, identity) = (directory.indexes.clone(), directory.identity.clone());
+    let people =
+        People::new(Arc::clone(&systems), Arc::clone(&policy), Arc::clone(seals), indexes, identity.clone());
+    let links = directory.links.clone();
+    (Api { documents, people, links, identity, systems, seals: Arc::clone(seals), policy }, directory)
 }
 
 fn system(configured: &portico_settings::System, stacked: &Stacked) -> System {

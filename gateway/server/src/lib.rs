@@ -11,6 +11,7 @@ mod keys;
 mod live;
 mod observe;
 mod ops;
+mod people;
 mod reload;
 mod say;
 mod serve;

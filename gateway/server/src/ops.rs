@@ -14,6 +14,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use http::{StatusCode, header};
 use jiff::Timestamp;
+use portico_compose::people::Indexes;
 use portico_edge::inbound::PublicPaths;
 use portico_edge::ops::{OpsGuard, OpsGuardConfig};
 use portico_resilience::BreakerState;
@@ -22,6 +23,8 @@ use portico_telemetry::{Dropped, Telemetry, explain, ring};
 use serde_json::{Value, json};
 
 use crate::assemble::Stacked;
+use crate::people;
+use crate::reload::Running;
 
 /// Traces that are listed.
 const RECENT: usize = 100;
@@ -42,6 +45,7 @@ pub struct Ops {
 struct Now {
     config_hash: String,
     stacks: Vec<Stacked>,
+    indexes: Indexes,
 }
 
 /// How the last reload went.
@@ -53,18 +57,23 @@ pub struct LastReload {
 }
 
 impl Now {
-    fn of(settings: &Settings, stacks: &[Stacked]) -> Self {
-        Self { config_hash: settings.hash().to_owned(), stacks: stacks.to_vec() }
+    fn of(running: &Running) -> Self {
+        Self {
+            config_hash: running.settings.hash().to_owned(),
+            stacks: running.stacks.clone(),
+            indexes: running.directory.indexes.clone(),
+        }
     }
 }
 
 impl Ops {
     /// Not ready yet.
-    pub fn new(settings: &Settings, stacks: &[Stacked], telemetry: Arc<Telemetry>) -> Self {
+    pub fn new(running: &Running, telemetry: Arc<Telemetry>) -> Self {
+        let settings = &running.settings;
         Self {
             ready: AtomicBool::new(false),
             started_at: Timestamp::now(),
-            now: ArcSwap::from_pointee(Now::of(settings, stacks)),
+            now: ArcSwap::from_pointee(Now::of(running)),
             last_reload: Mutex::new(None),
             data_dir: settings.data_dir.clone(),
             ring_dir: settings.telemetry.ring.dir.clone(),
@@ -73,8 +82,8 @@ impl Ops {
     }
 
     /// Shows another configuration, because it runs now.
-    pub fn runs(&self, settings: &Settings, stacks: &[Stacked]) {
-        self.now.store(Arc::new(Now::of(settings, stacks)));
+    pub fn runs(&self, running: &Running) {
+        self.now.store(Arc::new(Now::of(running)));
     }
 
     /// The stacks that run now.
@@ -156,6 +165,7 @@ async fn status(State(ops): State<Arc<Ops>>) -> Json<Value> {
         "ready": ops.ready.load(Ordering::Acquire),
         "telemetryDropped": dropped,
         "systems": now.stacks.iter().map(system).collect::<Vec<_>>(),
+        "peopleIndexes": now.indexes.state().iter().map(people::status).collect::<Vec<_>>(),
     }))
 }
 

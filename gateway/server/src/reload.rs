@@ -21,6 +21,7 @@ use portico_telemetry::Telemetry;
 use crate::assemble::{self, Stacked};
 use crate::live::Live;
 use crate::ops::{self, LastReload, Ops};
+use crate::people::{Directory, Keeping};
 use crate::{serve, tokens};
 
 /// Where settings come from, at the start and on every reload.
@@ -37,6 +38,9 @@ pub struct Running {
     pub settings: Settings,
     pub stacks: Vec<Stacked>,
     pub authenticator: Arc<Authenticator>,
+    pub directory: Directory,
+    /// Ends with the configuration.
+    _keeping: Keeping,
 }
 
 /// What outlives every configuration.
@@ -48,7 +52,8 @@ pub struct Lasting {
 }
 
 impl Lasting {
-    /// Builds what serves a configuration. Touches nothing that runs.
+    /// Builds what serves a configuration, and starts to read its directories. Touches nothing that runs. Wants a runtime
+    /// around it.
     ///
     /// # Errors
     /// A key for tokens cannot be used, or a value cannot be given to the edge.
@@ -60,10 +65,12 @@ impl Lasting {
         let authenticator = Arc::new(Authenticator::new(tokens::accepted(&settings.auth)?)?);
         let inbound = serve::config::inbound(&settings, &self.telemetry, &authenticator, &self.observer)?;
         // Last, because the gauges of a system change hands here.
-        let before = before.map(|running| (&running.settings, &running.stacks[..]));
-        let stacks = assemble::stacks(&settings, &self.telemetry, before);
-        let api = assemble::api(&settings, &stacks, &self.seals);
-        Ok((Running { settings, stacks, authenticator }, api, inbound))
+        let stacked = before.map(|running| (&running.settings, &running.stacks[..]));
+        let stacks = assemble::stacks(&settings, &self.telemetry, stacked);
+        let known = before.map(|running| (&running.settings, &running.directory));
+        let (api, directory) = assemble::api(&settings, &stacks, &self.seals, known);
+        let _keeping = directory.keep();
+        Ok((Running { settings, stacks, authenticator, directory, _keeping }, api, inbound))
     }
 }
 
@@ -117,7 +124,7 @@ impl<S: Clone, F: Fn(Api, InboundConfig) -> S> Reloader<S, F> {
         let (before, hash) = (self.running.settings.hash().to_owned(), next.settings.hash().to_owned());
         self.api.publish((self.make)(api, inbound));
         self.ops_api.publish(ops::routes(Arc::clone(&self.ops), &next.settings));
-        self.ops.runs(&next.settings, &next.stacks);
+        self.ops.runs(&next);
         if let (Some(shown), Some(tls)) = (&self.tls, tls) {
             shown.adopt(tls);
         }

@@ -86,7 +86,7 @@ async fn run(settings: Settings, origin: Origin, telemetry: &Arc<Telemetry>, rea
     let (running, api, layers) = lasting.build(settings, None)?;
     let settings = &running.settings;
     let app = Live::new(make(api, layers));
-    let ops = Arc::new(Ops::new(settings, &running.stacks, Arc::clone(telemetry)));
+    let ops = Arc::new(Ops::new(&running, Arc::clone(telemetry)));
     let ops_app = Live::new(ops::routes(Arc::clone(&ops), settings));
 
     let tls = settings.listen.tls.as_ref().map(load_tls).transpose()?;

@@ -1,0 +1,103 @@
+//! The directory of record at work: indexes, links, who asks, and the tasks that keep them up to date.
+
+use std::future::pending;
+use std::sync::Arc;
+
+use portico_compose::Systems;
+use portico_compose::people::{
+    Identity, IdentityConfig, IndexOptions, IndexState, Indexes, LinkRule, LinkSystems, Links,
+};
+use portico_compose::seal::Seals;
+use portico_contract::CallContext;
+use portico_settings::{PersonLinkRule, Settings};
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+/// What is known of people under one configuration.
+pub struct Directory {
+    pub indexes: Indexes,
+    pub links: Links,
+    pub identity: Option<Identity>,
+}
+
+impl Directory {
+    /// Nothing is read yet; what `running` has read is taken over for systems that work as before.
+    pub fn new(
+        settings: &Settings,
+        systems: &Arc<Systems>,
+        seals: &Arc<Seals>,
+        running: Option<(&Settings, &Self)>,
+    ) -> Self {
+        let wanted = &settings.people;
+        let options = IndexOptions {
+            interval: wanted.changes_every,
+            whole_every: wanted.everything_every,
+            stale_after: wanted.stale_after,
+            ..IndexOptions::default()
+        };
+        let indexes = Indexes::new(systems, options);
+        if let Some((before, directory)) = running {
+            adopt(&indexes, settings, before, directory);
+        }
+        let rules = wanted.links.iter().map(rule).collect();
+        let links = Links::new(wanted.directory.clone(), rules, indexes.clone(), Arc::clone(seals));
+        let identity = wanted.directory.clone().map(|directory| {
+            let config = IdentityConfig {
+                directory,
+                key: wanted.subject,
+                roles: wanted.roles.clone(),
+                ttl: wanted.groups_for,
+            };
+            Identity::new(Arc::clone(systems), indexes.clone(), links.clone(), Arc::clone(seals), config)
+        });
+        Self { indexes, links, identity }
+    }
+
+    /// Starts the tasks, on the runtime that this is called on.
+    pub fn keep(&self) -> Keeping {
+        let context = |_: &_, time| CallContext::internal("portico", time);
+        Keeping(vec![
+            tokio::spawn(self.indexes.clone().keep(context, pending())),
+            tokio::spawn(self.links.clone().keep(pending())),
+        ])
+    }
+}
+
+fn adopt(indexes: &Indexes, settings: &Settings, before: &Settings, running: &Directory) {
+    for system in &settings.systems {
+        if before.systems.iter().any(|known| known.works_like(system)) {
+            indexes.adopt(&running.indexes, &system.key);
+        }
+    }
+}
+
+fn rule(rule: &PersonLinkRule) -> LinkRule {
+    let systems = rule.systems.clone();
+    LinkRule { key: rule.by, systems: systems.map_or(LinkSystems::All, LinkSystems::Only) }
+}
+
+/// Tasks of one configuration. They end when this is dropped.
+pub struct Keeping(Vec<JoinHandle<()>>);
+
+impl Drop for Keeping {
+    fn drop(&mut self) {
+        self.0.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// How an index is doing, for the operations port. Says nothing about any person.
+pub fn status(index: &IndexState) -> Value {
+    json!({
+        "system": index.system.as_str(),
+        "people": index.people,
+        "bytes": index.bytes,
+        "readAt": index.read_at,
+        "ageSeconds": index.age.map(|age| age.as_secs()),
+        "stale": index.stale,
+        "lastError": index.last_error.as_ref().map(|(kind, detail)| json!({
+            "code": kind.code(),
+            "errorType": kind.error_type(),
+            "detail": detail,
+        })),
+    })
+}
