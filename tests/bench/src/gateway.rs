@@ -27,9 +27,11 @@ pub struct Installed {
 }
 
 impl Installed {
-    pub fn new(binary: &Path, back_office: SocketAddr) -> Result<Self> {
+    /// `streams` downloads at a time go to the back office at most.
+    pub fn new(binary: &Path, back_office: SocketAddr, streams: u32) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("portico-bench-").tempdir()?;
         let config = CONFIG.replace("@BACK_OFFICE@", &format!("http://{back_office}/"));
+        let config = config.replace("@STREAMS@", &streams.to_string());
         fs::write(folder.path().join("portico.toml"), config)?;
         let run = |arguments: &[&str]| -> Result<String> {
             let output = command(binary).args(arguments).current_dir(folder.path()).output();
@@ -58,6 +60,7 @@ impl Installed {
             installed: self,
             child,
             api: SocketAddr::from(([127, 0, 0, 1], 0)),
+            ops: SocketAddr::from(([127, 0, 0, 1], 0)),
             took: from.elapsed(),
         };
         while !ready.is_file() {
@@ -68,8 +71,11 @@ impl Installed {
         }
         gateway.took = from.elapsed();
         let said: Value = serde_json::from_slice(&fs::read(&ready)?)?;
-        let api = said["api"].as_str().and_then(|api| api.strip_prefix("http://"));
-        gateway.api = api.context("no address in the ready file")?.parse()?;
+        let address = |of: &str| -> Result<SocketAddr> {
+            let address = said[of].as_str().and_then(|address| address.strip_prefix("http://"));
+            Ok(address.context("no address in the ready file")?.parse()?)
+        };
+        (gateway.api, gateway.ops) = (address("api")?, address("ops")?);
         Ok(gateway)
     }
 }
@@ -90,6 +96,8 @@ pub struct Gateway<'a> {
     installed: &'a Installed,
     child: Child,
     pub api: SocketAddr,
+    /// Health.
+    pub ops: SocketAddr,
     /// From the start of the process to the ready file.
     pub took: Duration,
 }

@@ -44,6 +44,8 @@ pub struct Connection {
     filled: usize,
     /// Octets of the body that are still to come, once the head is there.
     left: Option<u64>,
+    /// Of the answer that is being read, once its head is there.
+    status: u16,
 }
 
 impl Connection {
@@ -51,7 +53,7 @@ impl Connection {
         let socket = TcpStream::connect_timeout(&addr, PATIENCE).context("cannot connect")?;
         socket.set_nodelay(true)?;
         socket.set_read_timeout(Some(PATIENCE))?;
-        Ok(Self { socket, buffer: vec![0; BUFFER], restless: false, filled: 0, left: None })
+        Ok(Self { socket, buffer: vec![0; BUFFER], restless: false, filled: 0, left: None, status: 0 })
     }
 
     pub fn to(target: &Target) -> Result<Self> {
@@ -79,30 +81,37 @@ impl Connection {
         self.socket.write_all(&target.request).context("cannot send")
     }
 
-    /// Reads once; true when the answer is whole.
+    /// Reads once; true when the answer is whole. Any other than the right one is an error.
     pub fn poll(&mut self, target: &Target) -> Result<bool> {
+        let Some(status) = self.poll_any(target)? else { return Ok(false) };
+        ensure!(status == 200, "the answer was {status}");
+        Ok(true)
+    }
+
+    /// Reads once; the status when the answer is whole. One of 200 has to have the right length.
+    pub fn poll_any(&mut self, target: &Target) -> Result<Option<u16>> {
         let octets = match self.socket.read(&mut self.buffer[self.filled..]) {
             Ok(0) => bail!("the peer closed in mid-answer, or its head is too long"),
             Ok(octets) => octets,
-            Err(error) if error.kind() == ErrorKind::WouldBlock && self.restless => return Ok(false),
+            Err(error) if error.kind() == ErrorKind::WouldBlock && self.restless => return Ok(None),
             Err(error) => return Err(error).context("no answer"),
         };
         let octets = match self.left {
             Some(_) => octets as u64,
             None => {
                 self.filled += octets;
-                let Some(end) = end_of_head(&self.buffer[..self.filled]) else { return Ok(false) };
+                let Some(end) = end_of_head(&self.buffer[..self.filled]) else { return Ok(None) };
                 let (status, length) = parse(&self.buffer[..end])?;
-                ensure!(status == 200, "the answer was {status}");
-                ensure!(length == target.length, "the body has {length} octets, not {}", target.length);
-                self.left = Some(length);
+                let right = status != 200 || length == target.length;
+                ensure!(right, "the body has {length} octets, not {}", target.length);
+                (self.status, self.left) = (status, Some(length));
                 (std::mem::take(&mut self.filled) - end) as u64
             }
         };
         let left = self.left.unwrap_or_default();
         ensure!(octets <= left, "there was more than the body");
         self.left = Some(left - octets);
-        Ok(left == octets)
+        Ok((left == octets).then_some(self.status))
     }
 
     /// One request with any method, and the answer's body.

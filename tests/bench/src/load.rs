@@ -9,7 +9,7 @@ use crate::pause;
 use crate::process::Subject;
 
 /// Between two looks at the connections of a constant rate.
-const GLANCE: Duration = Duration::from_micros(40);
+pub const GLANCE: Duration = Duration::from_micros(40);
 
 /// How long each load lasts, and how wide it is.
 #[derive(Clone, Copy)]

@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: the gateway against nginx and HAProxy on this machine, into `tests/bench/RESULTS.md`.
 //!
-//! Three parts: (a) small answers, (b) a large document, (c) starting and sitting there. The subjects take turns on one
+//! Four parts: (a) small answers, (b) a large document, (c) starting and sitting there, (d) too much. In (a) and (b) the subjects take turns on one
 //! core with one worker each; the load and the back office run on another core.
 
 mod gateway;
@@ -8,6 +8,7 @@ mod http;
 mod load;
 mod machine;
 mod measure;
+mod overload;
 mod process;
 mod results;
 mod rounds;
@@ -47,6 +48,8 @@ enum Part {
     Documents,
     /// (c) start, memory, size
     Service,
+    /// (d) three times as much as a system can bear
+    Overload,
 }
 
 fn main() -> Result<()> {
@@ -91,6 +94,11 @@ fn run(plan: Plan, only: Option<Part>, binary: &Path) -> Result<(Vec<Verdict>, V
     }
     if wanted(Part::Service) {
         verdicts.extend(measure::service(plan, binary, &gateway)?.verdicts());
+    }
+    if wanted(Part::Overload) {
+        let overload = overload::overload(plan, binary)?;
+        verdicts.extend(overload.verdicts());
+        pages.push(overload.page());
     }
     Ok((verdicts, pages))
 }

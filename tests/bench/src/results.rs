@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::measure::{Documents, Requests, Service};
+use crate::overload::Overload;
 use crate::rounds::Series;
 use crate::subjects::NAMES;
 
@@ -149,6 +150,45 @@ impl Service {
     }
 }
 
+impl Overload {
+    pub fn verdicts(&self) -> Vec<Verdict> {
+        let kept = self.goodput.with(&self.peak, |good, peak| good / peak);
+        let added = self.most - self.before;
+        let ms = |series: &Series| format!("{:.2} ms ({})", series.median(), spread(series, 2));
+        let (p99, health) = (self.refusal_p99.median(), self.health.median());
+        vec![
+            at_least("(d) good answers at three times the peak, peak = 1", "≥ 0.8", 0.8, &kept),
+            at_most("(d) a refusal, p99", "< 10 ms", 10.0, p99, ms(&self.refusal_p99)),
+            at_most("(d) `/livez` and `/readyz`, the longest", "≤ 1 s", 1_000.0, health, ms(&self.health)),
+            at_most(
+                "(d) memory that it adds",
+                "≤ 128 MiB",
+                128.0,
+                added,
+                format!("{added:.1} MiB (from {:.1} to {:.1})", self.before, self.most),
+            ),
+        ]
+    }
+
+    pub fn page(&self) -> String {
+        let mut page = "## (d) Three times as much as the system behind can bear\n\n".to_owned();
+        let rounds = self.peak.values().len();
+        let _ = writeln!(page, "| A second, or ms | Median |{}", columns(rounds));
+        let rows = [
+            ("good answers, peak", &self.peak, 0),
+            ("good answers, three times", &self.goodput, 0),
+            ("refusals, three times", &self.refused, 0),
+            ("refusal p99, ms", &self.refusal_p99, 2),
+            ("refusal at most, ms", &self.refusal_longest, 2),
+            ("health at most, ms", &self.health, 2),
+        ];
+        for (name, series, digits) in rows {
+            let _ = writeln!(page, "{}", row(name, series, digits));
+        }
+        page
+    }
+}
+
 /// The table of verdicts.
 pub fn summary(verdicts: &[Verdict]) -> String {
     let mut text = "| Figure | Wanted | Measured | |\n|---|---|---|---|\n".to_owned();
@@ -161,21 +201,23 @@ pub fn summary(verdicts: &[Verdict]) -> String {
 
 fn table(all: &[Series], digits: usize) -> String {
     let rounds = all.first().map_or(0, |series| series.values().len());
-    let mut text = "| Subject | Median |".to_owned();
-    for round in 1..=rounds {
-        let _ = write!(text, " Round {round} |");
-    }
-    text += "\n|---|---|";
-    text += &"---|".repeat(rounds);
-    text.push('\n');
+    let mut text = format!("| Subject | Median |{}\n", columns(rounds));
     for (name, series) in NAMES.iter().zip(all) {
-        let _ = write!(text, "| {name} | {:.digits$} |", series.median());
-        for value in series.values() {
-            let _ = write!(text, " {value:.digits$} |");
-        }
+        text += &row(name, series, digits);
         text.push('\n');
     }
     text
+}
+
+/// The head of a table, from its third column on, and the line under it.
+fn columns(rounds: usize) -> String {
+    let names: String = (1..=rounds).map(|round| format!(" Round {round} |")).collect();
+    format!("{names}\n|---|---|{}", "---|".repeat(rounds))
+}
+
+fn row(name: &str, series: &Series, digits: usize) -> String {
+    let values: String = series.values().iter().map(|value| format!(" {value:.digits$} |")).collect();
+    format!("| {name} | {:.digits$} |{values}", series.median())
 }
 
 fn spread(series: &Series, digits: usize) -> String {

@@ -19,6 +19,9 @@ const JSON_LEN: usize = 1_024;
 const DOCUMENT: &str = "plan.bin";
 const DOCUMENT_LEN: u64 = 100_000_000;
 
+/// More than the load has connections: the way through is measured, not the refusal.
+const STREAMS: u32 = 128;
+
 /// A raw HTTP back office (nginx, files) on the other core.
 pub struct BackOffice {
     running: Running,
@@ -30,7 +33,8 @@ impl BackOffice {
         let files = tempfile::Builder::new().prefix("portico-bench-files-").tempdir()?;
         fs::write(files.path().join(JSON), json())?;
         write_document(&files.path().join(DOCUMENT))?;
-        let setup = Setup { files: Some(files.path().to_owned()), core: Some(OTHER_CORE), ..Setup::default() };
+        let setup =
+            Setup { files: Some(files.path().to_owned()), core: Some(OTHER_CORE), ..Setup::default() };
         Ok(Self { running: portico_servers::start_with(Product::Nginx, &setup)?, _files: files })
     }
 
@@ -106,7 +110,7 @@ pub fn contestants(
 
 /// A gateway for this back office.
 pub fn install(binary: &Path, back_office: &BackOffice) -> Result<Installed> {
-    Installed::new(binary, back_office.addr()).context("cannot set up the gateway")
+    Installed::new(binary, back_office.addr(), STREAMS).context("cannot set up the gateway")
 }
 
 /// An expense report of exactly a kibibyte.
