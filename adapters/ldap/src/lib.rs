@@ -29,7 +29,7 @@ mod ops {
     mod check;
     mod find;
     mod get;
-    mod groups;
+    pub(crate) mod groups;
     mod list;
     pub(crate) mod org_units;
     pub(crate) mod photo;
@@ -106,3 +106,6 @@ fn adapter(directory: Directory) -> Adapter {
     }
     builder.build()
 }
+
+#[cfg(test)]
+mod tests;

@@ -96,7 +96,7 @@ fn names(entry: &Entry, attribute: &AttributeName) -> Vec<Dn> {
 }
 
 /// The person's domain with the number of the group in place of the person's own (MS-DTYP, section 2.4.2.2).
-fn primary_group(entry: &Entry) -> Option<Vec<u8>> {
+pub(crate) fn primary_group(entry: &Entry) -> Option<Vec<u8>> {
     let group: u32 = entry.first_text(PRIMARY_GROUP_ID.as_str())?.trim().parse().ok()?;
     let mut sid = entry.first_octets(OBJECT_SID.as_str())?.to_vec();
     let own = sid.len().checked_sub(4).filter(|at| *at >= 8)?;
@@ -130,10 +130,11 @@ impl Following<'_> {
             }
         }
         let mut named = self.believed(member.member_of);
-        let mut uid = member.uid;
-        for _ in 0..DEEPEST {
+        let mut uid = member.uid.filter(|_| self.how != MemberOf::Attribute);
+        for depth in 0..DEEPEST {
             let mut level = self.read(&named).await?;
-            if self.how != MemberOf::Attribute {
+            // Groups are looked for among the members in any case: few servers keep memberOf on them.
+            if depth > 0 || self.how != MemberOf::Attribute {
                 for some in next.chunks(NAMES_AT_A_TIME) {
                     level.extend(self.take(holds(some, uid.take().as_deref())).await?);
                 }

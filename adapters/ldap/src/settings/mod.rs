@@ -122,7 +122,7 @@ pub(crate) enum MemberOf {
     Auto,
     /// By looking for the person among the members.
     Search,
-    /// By `memberOf` alone, for directories where it is kept and looking for members is slow.
+    /// By the person's `memberOf` alone, for directories where it is kept and looking for members is slow.
     Attribute,
 }
 

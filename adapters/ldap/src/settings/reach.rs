@@ -75,6 +75,11 @@ fn ours(fault: SettingFault, known: bool) -> Option<SettingFault> {
 }
 
 fn bind(raw: &Raw, faults: &mut Vec<SettingFault>) -> Option<Bind> {
+    // What could not be read was taken out, and told.
+    let told = |key: &str| faults.iter().any(|fault| fault.path.first().is_some_and(|first| first == key));
+    if told("password") || told("bind_dn") {
+        return None;
+    }
     match (&raw.bind_dn, &raw.password) {
         (None, None) => Some(Bind::Anonymous),
         (Some(_), None) => {

@@ -1,0 +1,11 @@
+mod accounts;
+mod changes;
+mod fixtures;
+mod groups;
+mod lists;
+mod place;
+mod products;
+mod records;
+mod refusals;
+mod settings;
+mod times;
