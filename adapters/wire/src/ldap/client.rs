@@ -196,8 +196,9 @@ impl Client {
 }
 
 impl Session {
-    /// As [`Client::search`], but always on this one connection and never sent again. After an error that is not a result
-    /// code the session is of no more use.
+    /// As [`Client::search`], but always on this one connection and never sent again: when its host dies or hangs, the
+    /// search is lost at once, and a new session goes to another host. After an error that is not a result code the
+    /// session is of no more use.
     ///
     /// # Errors
     /// As [`Client::search`].
@@ -210,15 +211,13 @@ impl Session {
 
     async fn one(&mut self, search: &Search, span: &mut Span) -> Result<SearchResult, Error> {
         let prepared = Prepared::new(search)?;
-        let pool = &self.client.0.pool;
         // Taken out, so that whatever ends this early also ends the connection.
         let mut connection = self.connection.take().ok_or_else(fault::lost)?;
         self.client.name_host(span, connection.host);
         let until = self.client.until(&self.context);
-        let time_left = until.saturating_duration_since(Instant::now()).as_secs() + 1;
-        let answer = connection.search(&prepared, &pool.config.limits, time_left);
-        let Ok(answer) = timeout_at(until, answer).await else {
-            pool.suspect(connection.host);
+        let Ok(answer) = timeout_at(until, self.client.watched(&mut connection, &prepared, until)).await
+        else {
+            self.client.0.pool.suspect(connection.host);
             return Err(fault::timed_out());
         };
         if connection.is_usable() {

@@ -66,7 +66,7 @@ impl fmt::Debug for Bind {
 /// Bounds of one client. The defaults suit a server in the same building.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Connections at a time.
+    /// Connections at a time, not counting short looks at whether a host lives.
     pub max_connections: usize,
     /// For name, connection, TLS and bind together, on one host. With several hosts each but the last gets less, so
     /// that a failover takes no more than two seconds in all.

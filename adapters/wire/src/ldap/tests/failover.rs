@@ -62,6 +62,20 @@ async fn a_host_that_hangs_under_an_open_connection_is_left_within_two_seconds()
 }
 
 #[tokio::test]
+async fn a_session_on_a_host_that_hangs_is_lost_at_once_and_the_next_goes_elsewhere() {
+    let pair = pair().await;
+    let mut session = pair.client.session(&context()).await.expect("a session");
+    session.search(&people()).await.expect("a result");
+    pair.proxy.set(Fault::BlackHole).await;
+    let start = Instant::now();
+    assert_eq!(session.search(&people()).await.expect_err("lost").kind(), ErrorKind::ConnectionLost);
+    let mut session = pair.client.session(&context()).await.expect("a session");
+    session.search(&people()).await.expect("a result");
+    assert!(start.elapsed() < PROMISE, "{:?}", start.elapsed());
+    assert_eq!((pair.first.searches(), pair.second.searches()), (1, 1));
+}
+
+#[tokio::test]
 async fn a_host_that_dies_under_an_open_connection_is_left_within_two_seconds() {
     let pair = pair().await;
     ask(&pair.client).await.expect("a result");
