@@ -7,4 +7,4 @@ pub mod index;
 pub mod links;
 
 pub use index::{Builder, Hit, MatchKind, PeopleIndex, PersonEntry, Query};
-pub use links::{Link, Linker, Links, PersonKeys, Rule, Systems};
+pub use links::{AmbiguousLink, Link, Linker, Links, PersonKeys, Rule, SharedLink, Systems};

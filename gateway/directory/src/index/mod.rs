@@ -1,199 +1,103 @@
 //! The search index over one directory's people.
+//!
+//! A snapshot is a list of segments: some thousand people each, packed into a few arrays, with their words sorted beside
+//! them. Segments are immutable and shared between snapshots; a snapshot only adds which of their people are gone. A few
+//! changes make one more small segment, and small ones are merged now and then, so that neither time nor memory of an
+//! update depends on how many people there are.
+//!
+//! # How matches rank
+//!
+//! Every word of a query has to match. A word counts as its best match: a whole word before the beginning of one, before a
+//! piece of at least three letters inside one, before a misspelt one; for the same kind a name before a user name, mail
+//! address or telephone number, before a title, department or division. People are ordered by the kind of their weakest
+//! word, then by all words together; then who has an account in use comes first, then the display name decides, then the id.
+//!
+//! Misspelt words are looked for in names alone, from four letters on (two steps from eight), and only when the list is not
+//! full without them.
 
-use std::collections::BTreeMap;
+mod builder;
+mod compact;
+mod dictionary;
+mod entry;
+mod fold;
+mod fuzzy;
+mod phone;
+mod query;
+mod record;
+mod search;
+mod segment;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
 use std::sync::Arc;
 
 use portico_contract::NativeId;
-use portico_contract::access::Facts;
-use portico_contract::people::{PersonChange, PersonKey, PersonRecord};
-use portico_schemas::Classification;
+use portico_contract::people::{FindPeople, PersonKey};
+
+pub use builder::Builder;
+pub use entry::PersonEntry;
+pub use query::Query;
+use search::Search;
+pub use search::{Hit, MatchKind};
+use segment::{Slot, order, same_case};
 
 /// The people of one directory at one moment: immutable, and cheap to clone and to share.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone)]
 pub struct PeopleIndex {
-    people: Arc<BTreeMap<NativeId, PersonRecord>>,
-}
-
-/// One person of a [`PeopleIndex`]: a view into the snapshot that costs nothing to copy.
-///
-/// What returns a `&str` or a number is cheap enough to be asked for each candidate of a search; [`PersonEntry::record`]
-/// and [`PersonEntry::facts`] build owned values.
-#[derive(Debug, Clone, Copy)]
-pub struct PersonEntry<'a> {
-    record: &'a PersonRecord,
-}
-
-impl<'a> PersonEntry<'a> {
-    /// The directory's stable key, as text.
-    pub fn id(self) -> &'a str {
-        self.record.id.as_str()
-    }
-
-    /// The directory's stable key.
-    pub fn native_id(self) -> NativeId {
-        self.record.id.clone()
-    }
-
-    /// The name to show.
-    pub fn display_name(self) -> &'a str {
-        &self.record.profile.display_name
-    }
-
-    /// The name to sign in with.
-    pub fn user_name(self) -> Option<&'a str> {
-        self.record.profile.user_name.as_deref()
-    }
-
-    /// Whether the account can be used.
-    pub fn active(self) -> bool {
-        self.record.profile.active
-    }
-
-    /// The directory's key for whom the person reports to.
-    pub fn manager_id(self) -> Option<&'a str> {
-        self.record.manager.as_ref().map(|manager| manager.id.as_str())
-    }
-
-    /// The native id of whose entry it is, from the facts.
-    pub fn owner_native_id(self) -> Option<&'a str> {
-        self.record.facts.owner.as_ref().map(|owner| owner.native_id.as_str())
-    }
-
-    /// The unit of the facts.
-    pub fn unit(self) -> Option<&'a str> {
-        self.record.facts.unit.as_deref()
-    }
-
-    /// The classification of the facts.
-    pub fn classification(self) -> Option<Classification> {
-        self.record.facts.classification
-    }
-
-    /// The facts for authorisation, as they were told.
-    pub fn facts(self) -> Facts {
-        self.record.facts.clone()
-    }
-
-    /// The whole record, equal to the one that was told.
-    pub fn record(self) -> PersonRecord {
-        self.record.clone()
-    }
-}
-
-/// How well the weakest word of a query matched. The better comes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum MatchKind {
-    /// A whole word.
-    Exact,
-    /// The beginning of a word, or the last digits of a number.
-    Prefix,
-    /// Within a word.
-    Infix,
-    /// A word with a letter or two wrong, missing, too many or swapped.
-    Fuzzy,
-}
-
-/// One person that a search found.
-#[derive(Debug, Clone, Copy)]
-pub struct Hit<'a> {
-    /// Whom.
-    pub person: PersonEntry<'a>,
-    /// How well.
-    pub kind: MatchKind,
-}
-
-/// What is searched for, read from what a person typed.
-#[derive(Debug, Clone, Default)]
-pub struct Query {
-    words: Vec<String>,
-}
-
-impl Query {
-    /// Reads what was typed; never fails. At most 200 characters and 8 words of it count. An empty one matches nobody.
-    pub fn parse(typed: &str) -> Self {
-        Self { words: typed.split_whitespace().take(8).map(str::to_lowercase).collect() }
-    }
-
-    /// Whether nothing is searched for.
-    pub fn is_empty(&self) -> bool {
-        self.words.is_empty()
-    }
-}
-
-/// Makes a [`PeopleIndex`], from nothing or from an earlier one.
-#[derive(Debug, Default)]
-pub struct Builder {
-    people: BTreeMap<NativeId, PersonRecord>,
-    base: PeopleIndex,
-}
-
-impl Builder {
-    /// From nobody.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// From an earlier snapshot, whose parts are shared.
-    pub fn from(index: &PeopleIndex) -> Self {
-        Self { people: (*index.people).clone(), base: index.clone() }
-    }
-
-    /// Takes one step of what a directory tells ([`PersonChange`]). A `Begin` goes back to where the builder started;
-    /// with `whole`, people who are not told again by the time of [`Builder::build`] are gone.
-    pub fn apply(&mut self, change: PersonChange) {
-        match change {
-            PersonChange::Begin { whole: true } => self.people.clear(),
-            PersonChange::Begin { whole: false } => self.people = (*self.base.people).clone(),
-            PersonChange::Put(record) => drop(self.people.insert(record.id.clone(), *record)),
-            PersonChange::Gone(id) => drop(self.people.remove(&id)),
-        }
-    }
-
-    /// The snapshot.
-    pub fn build(self) -> PeopleIndex {
-        PeopleIndex { people: Arc::new(self.people) }
-    }
+    slots: Arc<[Slot]>,
+    len: usize,
 }
 
 impl PeopleIndex {
     /// Hits that one search gives at most.
     pub const MOST: usize = 1_000;
+    /// Managers that [`PeopleIndex::chain`] gives at most.
+    pub const LONGEST_CHAIN: usize = 100;
 
     /// The best `limit` people (at most [`PeopleIndex::MOST`]) who match every word and are visible, best first.
     ///
-    /// `visible` is asked at most once for a person, and only for matches that may make the list; it should be cheap.
+    /// `visible` is asked at most once for a person, and mostly only for those who may make the list; a person who sees
+    /// nobody has it asked for every match, so it should be cheap.
     pub fn search<'a>(
         &'a self,
         query: &Query,
         limit: usize,
         mut visible: impl FnMut(&PersonEntry<'a>) -> bool,
     ) -> Vec<Hit<'a>> {
-        let hits = self.iter().filter(|person| {
-            let name = person.display_name().to_lowercase();
-            !query.is_empty()
-                && query.words.iter().all(|word| name.contains(word.as_str()))
-                && visible(person)
-        });
-        hits.take(limit.min(Self::MOST)).map(|person| Hit { person, kind: MatchKind::Infix }).collect()
+        Search::new(query).run(&self.slots, limit.min(Self::MOST), &mut visible)
     }
 
     /// The person with this id.
     pub fn get(&self, id: &NativeId) -> Option<PersonEntry<'_>> {
-        self.people.get(id).map(|record| PersonEntry { record })
+        self.by_id(id.as_str())
     }
 
-    /// Those who report to this person directly: active before inactive, then by display name. Empty when nobody does.
+    fn by_id(&self, id: &str) -> Option<PersonEntry<'_>> {
+        self.slots.iter().find_map(|slot| Some(slot.person(slot.row_of(id)?)))
+    }
+
+    /// Those who report to this person directly: accounts in use before others, then by display name. Empty when nobody
+    /// does, and for an id that nobody names. Somebody who is their own manager is among their reports.
     pub fn reports(&self, id: &NativeId) -> Vec<PersonEntry<'_>> {
-        self.iter().filter(|person| person.manager_id() == Some(id.as_str())).collect()
+        let rows = |slot: &'_ Slot| slot.segment.managers.rows(id.as_str()).collect::<Vec<_>>();
+        let of = |person: &PersonEntry<'_>| person.manager_id() == Some(id.as_str());
+        let mut reports: Vec<_> =
+            self.slots.iter().flat_map(|slot| live(slot, rows(slot)).filter(of)).collect();
+        reports.sort_by_cached_key(|person| order(*person));
+        reports
     }
 
-    /// The managers above a person, the nearest first, up to the top, to a manager who is not in the directory, or to one
-    /// who was met before (a ring). Empty for somebody unknown.
+    /// The managers above a person, the nearest first: up to the top, to a manager who is not in the directory, to one
+    /// who was met before (a ring; nobody is named twice, nor the person themselves), or to
+    /// [`PeopleIndex::LONGEST_CHAIN`]. Empty for somebody unknown.
     pub fn chain(&self, id: &NativeId) -> Vec<PersonEntry<'_>> {
         let mut chain: Vec<PersonEntry<'_>> = Vec::new();
         let mut at = self.get(id);
-        while let Some(manager) = at.and_then(|person| self.get(&NativeId::new(person.manager_id()?)?)) {
-            if manager.id() == id.as_str() || chain.iter().any(|above| above.id() == manager.id()) {
+        while let Some(manager) = at.and_then(|person| self.by_id(person.manager_id()?)) {
+            let met = manager.id() == id.as_str() || chain.iter().any(|above| above.id() == manager.id());
+            if met || chain.len() == Self::LONGEST_CHAIN {
                 break;
             }
             chain.push(manager);
@@ -202,36 +106,74 @@ impl PeopleIndex {
         chain
     }
 
-    /// The people who have this key, active before inactive, then by display name; at most
-    /// [`FindPeople::MOST`](portico_contract::people::FindPeople::MOST). Nobody for an empty value.
+    /// The people who have this key, accounts in use before others, then by display name; at most [`FindPeople::MOST`].
+    /// Nobody for an empty value. Case matters for [`PersonKey::EmployeeNumber`] alone.
     pub fn find(&self, key: PersonKey, value: &str) -> Vec<PersonEntry<'_>> {
-        let has = |person: &PersonEntry<'_>| match key {
-            PersonKey::UserName => {
-                person.user_name().is_some_and(|name| name.to_lowercase() == value.to_lowercase())
-            }
-            PersonKey::EmployeeNumber => person.record.profile.employee_number.as_deref() == Some(value),
-            PersonKey::Email => person.record.profile.emails.iter().any(|mail| mail.value == value),
+        let wanted = match key {
+            PersonKey::EmployeeNumber => value.to_owned(),
+            PersonKey::UserName | PersonKey::Email => same_case(value),
         };
-        self.iter().filter(has).collect()
+        let rows = |slot: &'_ Slot| match key {
+            PersonKey::UserName => slot.segment.user_names.rows(&wanted).collect::<Vec<_>>(),
+            PersonKey::EmployeeNumber => slot.segment.employee_numbers.rows(&wanted).collect(),
+            PersonKey::Email => slot.segment.emails.rows(&wanted).collect(),
+        };
+        let has = |person: &PersonEntry<'_>| has_key(*person, key, &wanted);
+        let mut found: Vec<_> =
+            self.slots.iter().flat_map(|slot| live(slot, rows(slot)).filter(has)).collect();
+        found.sort_by_cached_key(|person| order(*person));
+        found.truncate(FindPeople::MOST);
+        found
     }
 
     /// Everybody, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = PersonEntry<'_>> {
-        self.people.values().map(|record| PersonEntry { record })
+        self.slots.iter().flat_map(Slot::people)
     }
 
     /// How many people there are.
     pub fn len(&self) -> usize {
-        self.people.len()
+        self.len
     }
 
     /// Whether there is nobody.
     pub fn is_empty(&self) -> bool {
-        self.people.is_empty()
+        self.len == 0
     }
 
-    /// Octets of heap that the snapshot holds, parts that are shared with other snapshots included.
+    /// Octets of heap that the snapshot holds, parts that it shares with other snapshots included. An allocator's own
+    /// rounding is not counted.
     pub fn bytes(&self) -> usize {
-        0
+        let list = size_of_val(&*self.slots) + 2 * size_of::<usize>();
+        list + self.slots.iter().map(Slot::bytes).sum::<usize>()
+    }
+}
+
+/// Those of a segment's rows who are not gone.
+fn live(slot: &Slot, rows: Vec<u16>) -> impl Iterator<Item = PersonEntry<'_>> {
+    rows.into_iter().filter(|row| !slot.is_gone(*row)).map(|row| slot.person(row))
+}
+
+fn has_key(person: PersonEntry<'_>, key: PersonKey, wanted: &str) -> bool {
+    match key {
+        PersonKey::UserName => person.user_name().is_some_and(|name| same_case(name) == wanted),
+        PersonKey::EmployeeNumber => person.record().profile.employee_number.as_deref() == Some(wanted),
+        PersonKey::Email => {
+            person.record().profile.emails.iter().any(|email| same_case(&email.value) == wanted)
+        }
+    }
+}
+
+/// Nobody.
+impl Default for PeopleIndex {
+    fn default() -> Self {
+        Self { slots: Arc::from([]), len: 0 }
+    }
+}
+
+/// Who is in it, is personal: only its size is shown.
+impl fmt::Debug for PeopleIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PeopleIndex({} people in {} segments)", self.len, self.slots.len())
     }
 }
