@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use portico_contract::AdapterKind;
+use portico_ldap_sim::{Dialect, Options, Sim};
 use portico_settings::{Settings, Sources};
 use portico_simkit::council::{Council, DEMO_SIZE};
 use portico_webdav_sim::{Flavour, Running, Simulator, seed};
@@ -33,13 +34,15 @@ pub fn run(command: Demo, kinds: &[&'static AdapterKind]) -> Result<ExitCode> {
     say(format_args!("Portico demo: a council of {DEMO_SIZE} made-up people (seed {}).", command.seed));
     let council = Arc::new(Council::generate(command.seed, DEMO_SIZE));
     let stores = runtime.block_on(Stores::start(&council, command.seed))?;
+    let staff = runtime.block_on(directory(command.seed))?;
     say(format_args!(
         "  started  two simulated document stores: {} (contracts), {} (policies)",
         stores.contracts.base_url, stores.policies.base_url
     ));
+    say(format_args!("  started  a simulated directory: {} (staff)", staff.tls_url()));
     token::new_key(&folder.path().join("login"))?;
-    let ops_token = write_secrets(folder.path())?;
-    let text = configuration(&stores);
+    let ops_token = write_secrets(folder.path(), &staff)?;
+    let text = configuration(&stores, &staff);
     fs::write(folder.path().join("portico.toml"), &text).context("cannot write the demo's configuration")?;
     let sources = Sources::new().text("the demo's configuration", folder.path(), text);
     let sources = override_listen(sources, Some(&command.listen));
@@ -50,7 +53,7 @@ pub fn run(command: Demo, kinds: &[&'static AdapterKind]) -> Result<ExitCode> {
     let told = announce(&cast, &settings, &ops_token);
     let ready = Ready { file: command.listen.ready_file, tokens: cast.tokens(), told: Some(told) };
     runtime.block_on(serve::serve(settings, origin, ready))?;
-    drop(stores);
+    drop((stores, staff));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -72,7 +75,13 @@ impl Stores {
     }
 }
 
-fn write_secrets(folder: &Path) -> Result<String> {
+/// The council as a directory.
+async fn directory(seed: u64) -> Result<Sim> {
+    let options = Options { people: DEMO_SIZE, seed, ..Options::new(Dialect::OpenLdap) };
+    Sim::start(options).await.context("the simulated directory cannot start")
+}
+
+fn write_secrets(folder: &Path, staff: &Sim) -> Result<String> {
     let mut octets = [0_u8; 16];
     getrandom::fill(&mut octets)
         .map_err(|error| anyhow::anyhow!("the system gives no randomness: {error}"))?;
@@ -82,14 +91,20 @@ fn write_secrets(folder: &Path) -> Result<String> {
         text
     });
     fs::write(folder.join("store-password"), USERNAME).context("cannot write a secret")?;
+    fs::write(folder.join("staff-password"), &staff.bind_password).context("cannot write a secret")?;
+    fs::write(folder.join("staff-ca.pem"), &staff.certificate_pem).context("cannot write a certificate")?;
     fs::write(folder.join("ops-token"), &ops_token).context("cannot write a secret")?;
     Ok(ops_token)
 }
 
-fn configuration(stores: &Stores) -> String {
+fn configuration(stores: &Stores, staff: &Sim) -> String {
     include_str!("demo/portico.toml")
         .replace("@CONTRACTS@", &stores.contracts.base_url)
         .replace("@POLICIES@", &stores.policies.base_url)
+        .replace("@STAFF@", &staff.tls_url())
+        .replace("@STAFF_BASE@", &staff.base)
+        .replace("@STAFF_PEOPLE@", &staff.people_base)
+        .replace("@STAFF_ACCOUNT@", &staff.bind_dn)
 }
 
 /// What is printed once the addresses are known: `@API@` and `@OPS@` stand for them.
@@ -107,7 +122,7 @@ fn announce(cast: &Cast, settings: &Settings, ops_token: &str) -> String {
         text,
         "\nTry it:\n\
          \x20 curl -s -H 'Authorization: Bearer {first}' '@API@/v1/documents?limit=3'\n\
-         \x20 curl -s -H 'Authorization: Bearer {first}' '@API@/v1/documents?q=prices&fields=name,path,source&limit=5'\n\
+         \x20 curl -s -H 'Authorization: Bearer {first}' '@API@/v1/people?q=sian&fields=displayName,title,department&limit=5'\n\
          \x20 curl -s -H 'Authorization: Bearer {first}' @API@/v1/systems\n\n\
          What failed or was slow is kept:  portico trace --dir {}\n\
          Stop with Ctrl-C; everything that the demo made is then removed.\n",
