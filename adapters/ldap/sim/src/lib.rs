@@ -23,6 +23,7 @@ mod entry;
 mod fault;
 mod filter;
 mod frame;
+mod ldif;
 mod schema;
 mod seed;
 mod server;

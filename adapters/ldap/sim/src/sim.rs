@@ -201,12 +201,12 @@ impl Sim {
         self.running.shared.open.load(std::sync::atomic::Ordering::SeqCst)
     }
 
-    /// Binds with a name that were tried so far, good and bad.
+    /// Binds that were asked for so far: good, bad and those that met a fault.
     pub fn binds(&self) -> u64 {
         self.running.shared.binds.load(std::sync::atomic::Ordering::SeqCst)
     }
 
-    /// Searches that were asked for so far.
+    /// Searches that were asked for so far, likewise.
     pub fn searches(&self) -> u64 {
         self.running.shared.searches.load(std::sync::atomic::Ordering::SeqCst)
     }
@@ -296,6 +296,16 @@ impl Sim {
         let uuid = uuid::Uuid::new_v4();
         directory.create(New { dn: name, uuid, own, shared })?;
         Ok(())
+    }
+
+    /// The people, units and groups as LDIF (RFC 2849), parents first: what a real server is loaded with to hold the
+    /// same. The topmost entry and the accounts of services stay out.
+    pub fn ldif(&self) -> String {
+        let directory = self.running.shared.directory.read();
+        let services = format!("ou=services,{}", self.base).to_lowercase();
+        crate::ldif::write(&directory, |dn| {
+            dn.eq_ignore_ascii_case(&self.base) || dn.to_lowercase().ends_with(&services)
+        })
     }
 
     /// Stops: cuts all connections and no longer listens.

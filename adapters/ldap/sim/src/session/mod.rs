@@ -122,6 +122,11 @@ impl Session {
     async fn answer(&mut self, frames: &mut Frames, request: Request) -> Result<(), End> {
         let fault = self.fault(&request);
         let id = request.message.msgid;
+        match &request.message.op {
+            LdapOp::BindRequest(_) => _ = self.shared.binds.fetch_add(1, Ordering::SeqCst),
+            LdapOp::SearchRequest(_) => _ = self.shared.searches.fetch_add(1, Ordering::SeqCst),
+            _ => {}
+        }
         match (&request.message.op, fault) {
             (LdapOp::UnbindRequest, _) | (_, Fault::Drop) => return Err(End::Closed),
             (LdapOp::AbandonRequest(_), _) => return Ok(()),
@@ -131,7 +136,7 @@ impl Session {
             }
             (_, Fault::Delay(delay)) => tokio::time::sleep(delay).await,
             (_, Fault::Garbage) => {
-                frames.raw(b"HTTP/1.1 400 Bad Request\r\n\r\n\xFF\xFE\x00\x80").await?;
+                frames.raw(&b"HTTP/1.1 400 Bad Request\r\n\r\n\xFF\xFE\x00\x80".repeat(16)).await?;
                 return Ok(());
             }
             (_, Fault::NestingBomb(depth)) => {
@@ -169,12 +174,8 @@ impl Session {
     async fn serve(&mut self, frames: &mut Frames, request: Request, fault: Fault) -> Result<(), End> {
         let Request { message: LdapMsg { msgid, op, ctrl }, filter } = request;
         let answer = match op {
-            LdapOp::BindRequest(bind) => {
-                self.shared.binds.fetch_add(1, Ordering::SeqCst);
-                self.bind(&bind)
-            }
+            LdapOp::BindRequest(bind) => self.bind(&bind),
             LdapOp::SearchRequest(search) => {
-                self.shared.searches.fetch_add(1, Ordering::SeqCst);
                 let outcome = self.search(&search, filter, &ctrl, fault);
                 return self.send(frames, msgid, outcome, fault).await;
             }

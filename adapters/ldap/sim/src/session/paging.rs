@@ -18,6 +18,8 @@ pub(super) struct Pages {
     /// Results that were found at once: sorted ones, and everything in Active Directory.
     kept: Vec<Kept>,
     next: u64,
+    /// The last page that was asked for was answered with nothing.
+    blank: bool,
 }
 
 #[derive(Debug)]
@@ -84,6 +86,12 @@ impl Pages {
     pub(super) fn ended(&mut self, at: Option<u64>) -> Vec<u8> {
         self.last = at.unwrap_or(0);
         at.map(|at| at.to_le_bytes().to_vec()).unwrap_or_default()
+    }
+
+    /// Whether a page that goes on is to be answered with nothing: every second one.
+    pub(super) fn blank(&mut self, page: &Page) -> bool {
+        self.blank = !page.cookie.is_empty() && !self.blank;
+        self.blank
     }
 
     /// Whether a cookie stands for results that are kept.

@@ -216,8 +216,12 @@ impl Session {
         fault: Fault,
     ) -> Result<(), LdapResult> {
         let mut size = paging::size(self.dialect(), page.size, self.server_limit())?;
-        if fault == Fault::WrongPages && size > 1 {
-            size /= 2;
+        if fault == Fault::WrongPages {
+            size = size.div_ceil(2);
+            if self.pages.blank(page) {
+                outcome.controls.push(paging::control(0, page.cookie.clone()));
+                return Ok(());
+            }
         }
         let kept = self.dialect() == Dialect::ActiveDirectory || keys.is_some();
         if kept || self.pages.keeps(&page.cookie) {

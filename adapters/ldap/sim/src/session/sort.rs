@@ -27,7 +27,7 @@ pub(super) fn keys(
 
 fn one(key: &ServerSortRequet, dialect: Dialect) -> Result<(Attr, bool), LdapResult> {
     let Some(attr) = Attr::named(&key.attribute_name).filter(|attr| known(dialect, *attr)) else {
-        let message = "serverSort control: No such attribute";
+        let message = "serverSort control: Unrecognized attribute type in sort key";
         return Err(refusal(LdapResultCode::NoSuchAttribute, message));
     };
     // Most attributes of OpenLDAP's schema have no ordering rule of their own: the client names one.
