@@ -65,8 +65,9 @@ pub fn api(
     running: Option<(&Settings, &Directory)>,
 ) -> (Api, Directory) {
     let policy: Arc<dyn Policy> = Arc::new(BuiltinPolicy::new(settings.rules.clone()));
-    let systems =
-        settings.systems.iter().zip(stacks).map(|(configured, stacked)| system(configured, stacked));
+    let systems = settings.systems.iter().zip(stacks).map(|(configured, stacked)| {
+        system(configured, stacked.service.clone(), Arc::clone(&stacked.health))
+    });
     let systems = Arc::new(Systems::new(systems.collect()));
     let documents = Documents::new(Arc::clone(&systems), Arc::clone(&policy), Arc::clone(seals));
     let directory = Directory::new(settings, &systems, seals, running);
@@ -77,17 +78,18 @@ pub fn api(
     (Api { documents, people, links, identity, systems, seals: Arc::clone(seals), policy }, directory)
 }
 
-fn system(configured: &portico_settings::System, stacked: &Stacked) -> System {
+/// A system as the composition knows it.
+pub fn system(configured: &portico_settings::System, service: CallService, health: Arc<Health>) -> System {
     let mut profile = (**configured.adapter.profile()).clone();
     if let Some(classification) = configured.classification {
         profile.classification = classification;
     }
     System {
-        upstream: Upstream::new(configured.key.clone(), Arc::new(profile), stacked.service.clone()),
+        upstream: Upstream::new(configured.key.clone(), Arc::new(profile), service),
         title: configured.title.clone(),
         owner: configured.owner.clone(),
         aliases: configured.aliases.clone(),
-        standing: Arc::new(FromStack(Arc::clone(&stacked.health))),
+        standing: Arc::new(FromStack(health)),
     }
 }
 

@@ -24,6 +24,9 @@ pub enum Command {
     Validate(Validate),
     /// Try address, certificate, credentials and rights of every configured system, changing nothing
     Check(Check),
+    /// Look after people: links from other systems to the directory of record
+    #[command(subcommand)]
+    People(PeopleCommand),
     /// Make a token for a person, or a key pair to sign tokens with
     Token(Token),
     /// Show what was kept of failed and slow requests, in plain words
@@ -93,6 +96,23 @@ pub struct Check {
     /// Only the system with this key
     #[arg(value_name = "SYSTEM")]
     pub system: Option<String>,
+}
+
+/// `portico people`
+#[derive(Debug, Subcommand)]
+pub enum PeopleCommand {
+    /// Read every directory, link their people to the directory of record, and say who is ambiguous
+    Links(PeopleLinks),
+}
+
+/// `portico people links`
+#[derive(Debug, Args)]
+pub struct PeopleLinks {
+    #[command(flatten)]
+    pub config: Config,
+    /// Name those who are linked to nobody, too
+    #[arg(long)]
+    pub unlinked: bool,
 }
 
 /// `portico token`

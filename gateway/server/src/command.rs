@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod people;
 mod token;
 mod trace;
 
@@ -12,7 +13,7 @@ use anyhow::Result;
 use portico_contract::AdapterKind;
 use portico_settings::{Settings, Sources};
 
-use crate::cli::{Command, Listen, Serve, Validate};
+use crate::cli::{Command, Listen, PeopleCommand, Serve, Validate};
 use crate::reload::Origin;
 use crate::say::say;
 use crate::serve::{self, Ready};
@@ -27,6 +28,7 @@ pub fn run(command: Command, kinds: &[&'static AdapterKind]) -> Result<ExitCode>
         Command::Serve(serve) => run_gateway(serve, kinds),
         Command::Validate(validate) => Ok(check_settings(&validate, kinds)),
         Command::Check(check) => check::run(&check, kinds),
+        Command::People(PeopleCommand::Links(links)) => people::links(&links, kinds),
         Command::Token(token) => token::run(&token, kinds),
         Command::Trace(trace) => trace::run(&trace, kinds),
         Command::Openapi => {

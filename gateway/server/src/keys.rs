@@ -26,6 +26,11 @@ pub fn seals(settings: &Settings) -> Result<Seals> {
     Ok(Seals::new(ids, cursors))
 }
 
+/// Seals for a command that gives nothing out.
+pub fn passing() -> Seals {
+    Seals::new([0; ID_KEY_LEN], [0; CURSOR_KEY_LEN])
+}
+
 fn kept<const N: usize>(data: &Path, name: &str) -> Result<[u8; N]> {
     let folder = data.join("keys");
     let path = folder.join(name);

@@ -218,6 +218,16 @@ impl Indexes {
         Some(held.index.find(key, value).into_iter().map(PersonEntry::record).collect())
     }
 
+    /// How an operator knows somebody: user name and name to show. `None` for whom the index does not have.
+    pub fn name(&self, system: &SystemKey, id: &NativeId) -> Option<String> {
+        let (held, _) = self.held(system)?;
+        let entry = held.index.get(id)?;
+        Some(match entry.user_name() {
+            Some(user_name) => format!("{user_name} ({})", entry.display_name()),
+            None => entry.display_name().to_owned(),
+        })
+    }
+
     /// Those who report to somebody directly, as the index has them.
     pub(super) fn reports(&self, system: &SystemKey, manager: &NativeId) -> Vec<PersonRecord> {
         self.held(system).map_or_else(Vec::new, |(held, _)| {
