@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, Uri};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
@@ -102,6 +103,8 @@ pub(super) struct CollectorClient {
 
 struct Inner {
     client: Client<Connector, Full<Bytes>>,
+    /// The configured fields.
+    headers: HeaderMap,
     /// What to count when a request is lost for good; spans are counted by the batcher, which knows how many.
     lost: Option<Dropped>,
     drops: Arc<Drops>,
@@ -112,6 +115,7 @@ impl CollectorClient {
     pub(super) fn new(
         handle: Handle,
         connector: Connector,
+        headers: HeaderMap,
         lost: Option<Dropped>,
         drops: Arc<Drops>,
     ) -> Self {
@@ -121,7 +125,7 @@ impl CollectorClient {
             .pool_max_idle_per_host(2)
             .build(connector);
         let complaints = RateLimiter::new(Duration::from_secs(60));
-        Self { inner: Arc::new(Inner { client, lost, drops, complaints }), handle }
+        Self { inner: Arc::new(Inner { client, headers, lost, drops, complaints }), handle }
     }
 }
 
@@ -180,11 +184,24 @@ impl Inner {
         }
     }
 
+    /// What says how the body is written, and what is configured. Anything else the library took from the environment
+    /// (`OTEL_EXPORTER_OTLP_HEADERS`), and the configuration alone says what leaves this machine.
+    fn fields(&self, request: &Request<Bytes>) -> HeaderMap {
+        let mut fields = HeaderMap::new();
+        for name in [CONTENT_TYPE, CONTENT_ENCODING, USER_AGENT] {
+            if let Some(value) = request.headers().get(&name) {
+                fields.insert(name, value.clone());
+            }
+        }
+        fields.extend(self.headers.clone());
+        fields
+    }
+
     async fn attempt(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, Failed> {
         let mut outgoing = Request::new(Full::new(request.body().clone()));
         *outgoing.method_mut() = request.method().clone();
         *outgoing.uri_mut() = request.uri().clone();
-        *outgoing.headers_mut() = request.headers().clone();
+        *outgoing.headers_mut() = self.fields(request);
         let exchange = async {
             let response = self.client.request(outgoing).await.map_err(|why| {
                 Failed::Passing(if why.is_connect() { "no connection" } else { "connection lost" }, None)

@@ -5,11 +5,11 @@ mod batch;
 mod client;
 mod convert;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::Receiver;
 
+use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry_otlp::{
     LogExporter, MetricExporter, Protocol, RetryPolicy, SpanExporter, WithExportConfig, WithHttpConfig,
 };
@@ -58,21 +58,23 @@ pub(crate) fn start(
         .thread_name("portico-export")
         .build()
         .map_err(StartError::Thread)?;
-    let client =
-        |lost| CollectorClient::new(runtime.handle().clone(), connector.clone(), lost, Arc::clone(drops));
+    let client = |lost| {
+        let (handle, connector) = (runtime.handle().clone(), connector.clone());
+        CollectorClient::new(handle, connector, headers.clone(), lost, Arc::clone(drops))
+    };
     let url = |signal: &str| format!("{base}/v1/{signal}");
     let failed = |why: opentelemetry_otlp::ExporterBuildError| StartError::Library(why.to_string());
 
-    let mut spans = prepared(SpanExporter::builder().with_http(), url("traces"), &headers)
+    let mut spans = prepared(SpanExporter::builder().with_http(), url("traces"))
         .with_http_client(client(None))
         .build()
         .map_err(failed)?;
     opentelemetry_sdk::trace::SpanExporter::set_resource(&mut spans, resource);
-    let metrics = prepared(MetricExporter::builder().with_http(), url("metrics"), &headers)
+    let metrics = prepared(MetricExporter::builder().with_http(), url("metrics"))
         .with_http_client(client(Some(Dropped::MetricExport)))
         .build()
         .map_err(failed)?;
-    let logs = prepared(LogExporter::builder().with_http(), url("logs"), &headers)
+    let logs = prepared(LogExporter::builder().with_http(), url("logs"))
         .with_http_client(client(Some(Dropped::LogExport)))
         .build()
         .map_err(failed)?;
@@ -105,29 +107,25 @@ fn runtime_end() {
     tracing::debug!("telemetry export ended");
 }
 
-fn prepared<B: WithHttpConfig + WithExportConfig>(
-    builder: B,
-    url: String,
-    headers: &HashMap<String, String>,
-) -> B {
+fn prepared<B: WithHttpConfig + WithExportConfig>(builder: B, url: String) -> B {
     builder
         .with_protocol(Protocol::HttpBinary)
         .with_endpoint(url)
         .with_timeout(client::TIMEOUT)
-        .with_headers(headers.clone())
         // Its pauses block the thread; our client makes its own attempts instead.
         .with_retry_policy(RetryPolicy::disabled())
 }
 
-fn headers(config: &OtlpConfig) -> Result<HashMap<String, String>, StartError> {
-    let mut headers = HashMap::new();
+fn headers(config: &OtlpConfig) -> Result<HeaderMap, StartError> {
+    let mut headers = HeaderMap::new();
     for (name, value) in &config.headers {
-        let sendable = http::HeaderName::try_from(name.as_str()).is_ok()
-            && http::HeaderValue::from_str(value.expose_secret()).is_ok();
-        if !sendable {
+        let (Ok(field), Ok(mut value)) =
+            (HeaderName::try_from(name.as_str()), HeaderValue::from_str(value.expose_secret()))
+        else {
             return Err(StartError::Header { name: name.clone() });
-        }
-        headers.insert(name.clone(), value.expose_secret().to_owned());
+        };
+        value.set_sensitive(true);
+        headers.insert(field, value);
     }
     Ok(headers)
 }

@@ -1,6 +1,7 @@
 //! What is recorded of a request, where it can be read, and what is never recorded.
 
 mod certificates;
+mod collector;
 mod operations;
 mod sentinel;
 mod traces;
