@@ -51,6 +51,10 @@ async fn check(system: &System) -> bool {
             ));
             report.passed.iter().for_each(|line| say(format_args!("  ok       {line}")));
             report.warnings.iter().for_each(|line| say(format_args!("  warning  {line}")));
+            if let Some(days) = system.adapter.peer_certificate().days_left(jiff::Timestamp::now()) {
+                let word = if days <= 30 { "warning" } else { "ok     " };
+                say(format_args!("  {word}  its certificate is good for another {days} day(s)"));
+            }
             true
         }
         Ok(Err(error)) => {

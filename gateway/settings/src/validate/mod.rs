@@ -38,7 +38,8 @@ pub(crate) fn validate(
     // A secret that was written into the file has been reported. With a reference in its place, what stands beside it is
     // judged all the same.
     let is_secret = |path: &[String]| {
-        schema.at(path, &layers.merged).iter().any(|node| schema.is_secret(node)) && lookup(&resolved, path).is_some()
+        schema.at(path, &layers.merged).iter().any(|node| schema.is_secret(node))
+            && lookup(&resolved, path).is_some()
     };
     let (inline, bad): (Vec<_>, Vec<_>) = bad.iter().cloned().partition(|path| is_secret(path));
     for path in &inline {
