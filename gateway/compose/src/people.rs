@@ -223,10 +223,13 @@ impl People {
     pub async fn manager(&self, context: &CallContext, id: &str) -> Result<FoundPerson, Error> {
         let (system, person) = self.open(id)?;
         let record = self.record(context, system, &person).await?;
-        let Some(manager) = record.manager else {
-            return Err(Error::new(ErrorKind::NotFound, "The directory names no manager for this person."));
+        // One answer for both, so that it does not tell that there is somebody.
+        let nobody = || Error::new(ErrorKind::NotFound, "This person reports to nobody whom you may see.");
+        let manager = record.manager.ok_or_else(nobody)?;
+        let record = match self.record(context, system, &manager.id).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Err(nobody()),
+            answer => answer?,
         };
-        let record = self.record(context, system, &manager.id).await?;
         Ok(self.shown(context, system, record, Timestamp::now()))
     }
 

@@ -92,9 +92,9 @@ pub async fn manager(
 }
 
 fn one(api: &Api, found: &FoundPerson, fields: Option<&Projection>, none_match: Option<&Tags>) -> Response {
-    let body = render::value(api, found, fields);
-    let etag = render::etag(&api.seals, found, &render::shape(fields));
-    reply::tagged(StatusCode::OK, etag.as_deref(), none_match, &body)
+    let person = render::person(api, found, fields);
+    let body = reply::project(&person, fields);
+    reply::tagged(StatusCode::OK, person.envelope.etag.as_deref(), none_match, &body)
 }
 
 /// A person's photo.

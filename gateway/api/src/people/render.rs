@@ -12,21 +12,22 @@ use serde_json::{Value, json};
 use crate::query::Projection;
 use crate::{Api, conditions, reply};
 
-/// The canonical person.
-fn person(api: &Api, found: &FoundPerson, shape: &str) -> Person {
+/// The canonical person, as they are shown with these members.
+pub fn person(api: &Api, found: &FoundPerson, fields: Option<&Projection>) -> Person {
     let record = &found.record;
     let id = api.seals.seal_person(&found.system, &record.id);
+    let owner = owner(api, found);
     let photo = record.has_photo.then(|| format!("/v1/people/{id}/photo"));
     Person {
         envelope: Envelope {
             source: Source { system: found.system.as_str().to_owned(), id: None, url: None },
-            etag: etag(&api.seals, found, shape),
+            etag: etag(&api.seals, found, owner.id.as_deref(), &shape(fields)),
             created_at: record.created_at,
             updated_at: record.updated_at,
             fetched_at: found.fetched_at,
             allowed_actions: actions(&id, found),
             native_status: record.native_status.clone(),
-            owner: Some(owner(api, found)),
+            owner: Some(owner),
             classification: record.facts.classification.unwrap_or_default(),
             extensions: Default::default(),
             id,
@@ -60,11 +61,12 @@ pub fn reference(seals: &Seals, system: &SystemKey, link: &PersonLink) -> Person
 }
 
 /// The tag of this shape of the person. What can change without a new version of the entry counts too: what is hidden,
-/// the manager's name, and an account that runs out.
-pub fn etag(seals: &Seals, found: &FoundPerson, shape: &str) -> Option<String> {
+/// the manager's name, an account that runs out, and the person of record to whom the entry is linked.
+fn etag(seals: &Seals, found: &FoundPerson, owner: Option<&str>, shape: &str) -> Option<String> {
     let record = &found.record;
     let version = record.version.as_ref()?;
-    let mut shape = format!("{shape};{};{};{:?}", found.masked, record.profile.active, record.native_status);
+    let (active, status) = (record.profile.active, &record.native_status);
+    let mut shape = format!("{shape};{};{active};{status:?};{owner:?}", found.masked);
     if let Some(manager) = &record.manager {
         // Writing to a string cannot fail.
         let _ = write!(shape, ";{};{}", manager.id.as_str(), manager.display);
@@ -74,7 +76,7 @@ pub fn etag(seals: &Seals, found: &FoundPerson, shape: &str) -> Option<String> {
 
 /// A person as JSON, with the members that are wanted.
 pub fn value(api: &Api, found: &FoundPerson, fields: Option<&Projection>) -> Value {
-    reply::project(&person(api, found, &shape(fields)), fields)
+    reply::project(&person(api, found, fields), fields)
 }
 
 /// The members that are wanted, for the entity tag.

@@ -2,7 +2,7 @@
 //!
 //! Rules compare the owner of a thing with the person who asks by a system's own key. So the person who asks is put into
 //! the terms of the system in question first: in a directory, their native id there. See
-//! `gateway/docs/decisions/0006-owners-in-the-terms-of-their-system.md`.
+//! `gateway/docs/decisions/0008-owners-in-the-terms-of-their-system.md`.
 
 use std::sync::Arc;
 
