@@ -14,6 +14,10 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Where it is simpler than the products: no SASL, no aliases, no schema checks, no virtual list views and no persistent
+//! search; one request of a connection after the other, so that there is nothing to abandon; DirSync tells all values of
+//! a group that changed, not which came and went.
 
 #![warn(missing_docs)]
 

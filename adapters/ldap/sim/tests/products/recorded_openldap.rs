@@ -115,7 +115,7 @@ fn shape(text: &str) -> Vec<String> {
     ];
     let kept = text.lines().filter(|line| starts.iter().any(|start| line.starts_with(start)));
     let bare = kept.map(|line| {
-        let word = line.split(' ').last().unwrap_or_default();
+        let word = line.split(' ').next_back().unwrap_or_default();
         let start: Vec<&str> = line.split(' ').take(3).collect();
         match line {
             _ if line.starts_with("#\t") => "uuid".to_owned(),
