@@ -15,6 +15,7 @@ mod documents;
 mod drain;
 mod input;
 mod partial;
+mod people;
 mod reload;
 mod slow;
 mod telemetry;

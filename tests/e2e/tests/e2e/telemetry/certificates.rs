@@ -75,5 +75,8 @@ async fn days_left_of_a_system_are_shown_and_warned_of() {
         gateway.get("/v1/documents").await.expect(200);
     }
     assert_eq!(warnings(), 1, "more than once a day: {}", gateway.log());
+    let said = gateway.site.portico(&["check", "--config", "portico.toml"]);
+    let said = String::from_utf8(said.stdout).unwrap();
+    assert!(said.contains("warning  its certificate is good for another 20 day(s)"), "{said}");
     assert!(gateway.stop().status.success());
 }
