@@ -80,11 +80,9 @@ impl PeopleIndex {
 
     /// Those who report to this person directly: accounts in use before others, then by display name. Empty when nobody
     /// does, and for an id that nobody names. Somebody who is their own manager is among their reports.
-    pub fn reports(&self, id: &NativeId) -> Vec<PersonEntry<'_>> {
-        let rows = |slot: &'_ Slot| slot.segment.managers.rows(id.as_str()).collect::<Vec<_>>();
-        let of = |person: &PersonEntry<'_>| person.manager_id() == Some(id.as_str());
-        let mut reports: Vec<_> =
-            self.slots.iter().flat_map(|slot| live(slot, rows(slot)).filter(of)).collect();
+    pub fn reports<'a>(&'a self, id: &NativeId) -> Vec<PersonEntry<'a>> {
+        let all = self.slots.iter().flat_map(|slot| live(slot, slot.segment.managers.rows(id.as_str())));
+        let mut reports: Vec<_> = all.filter(|person| person.manager_id() == Some(id.as_str())).collect();
         reports.sort_by_cached_key(|person| order(*person));
         reports
     }
@@ -108,22 +106,27 @@ impl PeopleIndex {
 
     /// The people who have this key, accounts in use before others, then by display name; at most [`FindPeople::MOST`].
     /// Nobody for an empty value. Case matters for [`PersonKey::EmployeeNumber`] alone.
-    pub fn find(&self, key: PersonKey, value: &str) -> Vec<PersonEntry<'_>> {
-        let wanted = match key {
-            PersonKey::EmployeeNumber => value.to_owned(),
-            PersonKey::UserName | PersonKey::Email => same_case(value),
+    pub fn find<'a>(&'a self, key: PersonKey, value: &str) -> Vec<PersonEntry<'a>> {
+        let wanted = comparable(key, value);
+        // Rows of a segment are in order: nobody behind its first few can be among the first few of all.
+        let first = |slot: &'a Slot| {
+            let table = match key {
+                PersonKey::UserName => &slot.segment.user_names,
+                PersonKey::EmployeeNumber => &slot.segment.employee_numbers,
+                PersonKey::Email => &slot.segment.emails,
+            };
+            let has = |person: &PersonEntry<'_>| has_key(*person, key, &wanted);
+            live(slot, table.rows(&wanted)).filter(has).take(FindPeople::MOST).collect::<Vec<_>>()
         };
-        let rows = |slot: &'_ Slot| match key {
-            PersonKey::UserName => slot.segment.user_names.rows(&wanted).collect::<Vec<_>>(),
-            PersonKey::EmployeeNumber => slot.segment.employee_numbers.rows(&wanted).collect(),
-            PersonKey::Email => slot.segment.emails.rows(&wanted).collect(),
-        };
-        let has = |person: &PersonEntry<'_>| has_key(*person, key, &wanted);
-        let mut found: Vec<_> =
-            self.slots.iter().flat_map(|slot| live(slot, rows(slot)).filter(has)).collect();
+        let mut found: Vec<_> = self.slots.iter().flat_map(first).collect();
         found.sort_by_cached_key(|person| order(*person));
         found.truncate(FindPeople::MOST);
         found
+    }
+
+    /// Whether this person has this key, as [`PeopleIndex::find`] compares them.
+    pub(crate) fn has(&self, id: &NativeId, key: PersonKey, value: &str) -> bool {
+        !value.is_empty() && self.get(id).is_some_and(|person| has_key(person, key, &comparable(key, value)))
     }
 
     /// Everybody, in no particular order.
@@ -150,8 +153,15 @@ impl PeopleIndex {
 }
 
 /// Those of a segment's rows who are not gone.
-fn live(slot: &Slot, rows: Vec<u16>) -> impl Iterator<Item = PersonEntry<'_>> {
-    rows.into_iter().filter(|row| !slot.is_gone(*row)).map(|row| slot.person(row))
+fn live<'a>(slot: &'a Slot, rows: impl Iterator<Item = u16>) -> impl Iterator<Item = PersonEntry<'a>> {
+    rows.filter(|row| !slot.is_gone(*row)).map(|row| slot.person(row))
+}
+
+fn comparable(key: PersonKey, value: &str) -> String {
+    match key {
+        PersonKey::EmployeeNumber => value.to_owned(),
+        PersonKey::UserName | PersonKey::Email => same_case(value),
+    }
 }
 
 fn has_key(person: PersonEntry<'_>, key: PersonKey, wanted: &str) -> bool {

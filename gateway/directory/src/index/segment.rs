@@ -13,6 +13,9 @@ use super::{fold, phone};
 /// People in one segment at most: few enough that building one is quick and that a row is 16 bits.
 pub(super) const MAX_ROWS: usize = 8_192;
 
+/// Mail addresses and numbers of one person, each, that are searched.
+const MOST_CONTACTS: usize = 16;
+
 /// People in the order of [`order`], so that of two equal hits the earlier row is the better.
 #[derive(Default)]
 pub(super) struct Segment {
@@ -98,7 +101,8 @@ impl Segment {
     pub(super) fn reader(&self, row: u16) -> Reader<'_> {
         let row = usize::from(row);
         let from = row.checked_sub(1).map_or(0, |before| self.ends[before]);
-        Reader::new(&self.octets[from as usize..self.ends[row] as usize], &self.shared)
+        let octets = self.octets.get(from as usize..self.ends[row] as usize);
+        Reader::new(octets.unwrap_or_default(), &self.shared)
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -181,14 +185,16 @@ impl Fields {
             self.names.add(&fold::join(&parts), row);
         }
         words(&mut self.users, profile.user_name.as_deref().unwrap_or_default(), row);
-        for email in &profile.emails {
+        for email in profile.emails.iter().take(MOST_CONTACTS) {
             let local = email.value.rsplit_once('@').map_or(email.value.as_str(), |(local, _)| local);
             words(&mut self.users, local, row);
         }
         for text in [&profile.title, &profile.department, &profile.division].into_iter().flatten() {
             words(&mut self.posts, text, row);
         }
-        for number in profile.phone_numbers.iter().flat_map(|number| phone::numbers(&number.value)) {
+        for number in
+            profile.phone_numbers.iter().take(MOST_CONTACTS).flat_map(|number| phone::numbers(&number.value))
+        {
             self.phones.add(&number, row);
         }
     }

@@ -124,10 +124,12 @@ impl<'a> Linker<'a> {
     pub fn link(&self, keys: &PersonKeys) -> Link {
         let mut linked: Option<(NativeId, PersonKey)> = None;
         for &rule in &self.rules {
-            let found = self.found(rule, keys.values(rule));
+            let values = keys.values(rule);
+            let found = self.found(rule, values);
             match &linked {
                 _ if found.is_empty() => {}
-                Some((id, _)) if found.contains(id) => {}
+                // Asked of the person: what is found is cut where a key is shared by many.
+                Some((id, _)) if values.iter().any(|value| self.record.has(id, rule, value)) => {}
                 Some((id, _)) => return ambiguous(found.into_iter().chain([id.clone()]).collect(), rule),
                 None if found.len() > 1 => return ambiguous(found, rule),
                 None => linked = found.into_iter().next().map(|id| (id, rule)),

@@ -43,7 +43,7 @@ pub struct Links {
 /// Where the ids of a pair stand. Ids have at most [`NativeId::MAX`] octets.
 #[derive(Debug, Clone, Copy)]
 struct Pair {
-    start: u32,
+    start: usize,
     native: u16,
     record: u16,
     by: PersonKey,
@@ -86,7 +86,7 @@ impl Links {
             match link {
                 Link::Linked { id, by } => {
                     pairs.push(Pair {
-                        start: text.len() as u32,
+                        start: text.len(),
                         native: native.as_str().len() as u16,
                         record: id.as_str().len() as u16,
                         by,
@@ -111,12 +111,12 @@ impl Links {
 
     fn native(&self, at: usize) -> &str {
         let pair = self.pairs[at];
-        &self.text[pair.start as usize..][..usize::from(pair.native)]
+        &self.text[pair.start..][..usize::from(pair.native)]
     }
 
     fn record(&self, at: usize) -> &str {
         let pair = self.pairs[at];
-        &self.text[pair.start as usize + usize::from(pair.native)..][..usize::from(pair.record)]
+        &self.text[pair.start + usize::from(pair.native)..][..usize::from(pair.record)]
     }
 
     /// The person of record to whom this person of the system is linked, and by which key. `None` for somebody ambiguous,

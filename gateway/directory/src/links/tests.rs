@@ -146,6 +146,19 @@ fn candidates_are_bounded() {
 }
 
 #[test]
+fn an_address_shared_by_many_does_not_disagree_with_any_of_them() {
+    let mut builder = Builder::new();
+    for at in 10..40 {
+        let keys = keys("", &["office@x.example"], &format!("E{at}"));
+        builder.apply(PersonChange::Put(Box::new(person(&format!("p{at}"), &keys, true))));
+    }
+    let record = builder.build();
+    let linker = Linker::new(&record, &rules(&ALL), &SystemKey::new("payroll").unwrap());
+    let linked = Link::Linked { id: native("p39"), by: PersonKey::EmployeeNumber };
+    assert_eq!(linker.link(&keys("", &["office@x.example"], "E39")), linked);
+}
+
+#[test]
 fn the_table_counts_reports_and_finds_both_ways() {
     let record = record();
     let linker = Linker::new(&record, &rules(&ALL), &SystemKey::new("payroll").unwrap());

@@ -12,7 +12,7 @@ const PEOPLE: usize = 20_000;
 /// Whether `said` is `seen`, a hundredth more or less.
 #[track_caller]
 fn about(said: usize, seen: i64) {
-    let seen = usize::try_from(seen).unwrap();
+    let seen = usize::try_from(seen).expect("more is kept than given back");
     assert!(said.abs_diff(seen) * 100 <= seen, "{said} octets said, {seen} seen");
 }
 
