@@ -99,9 +99,10 @@ mod tests {
     fn swapped_wrong_missing_and_extra_letters_are_one_step() {
         let pattern = Pattern::new("davies").unwrap();
         for (word, distance) in
-            [("davies", 0), ("daveis", 1), ("davids", 1), ("davis", 1), ("davvies", 1), ("adavies", 1)]
+            [("davies", 0), ("daveis", 1), ("davigs", 1), ("davis", 1), ("davvies", 1), ("adavies", 1)]
         {
             assert_eq!(pattern.distance(word), Some(distance), "{word}");
+            assert!(pattern.may_match(letters(word)), "{word}");
         }
         assert_eq!(pattern.distance("davy"), None);
         assert_eq!(Pattern::new("llewelyn").unwrap().distance("llewellynn"), Some(2));
@@ -111,7 +112,7 @@ mod tests {
     proptest! {
         /// The distance is the one of another implementation, and the filter in front of it never hides a match.
         #[test]
-        fn it_is_the_distance_of_optimal_string_alignment(a in "[abcé]{4,12}", b in "[abcé]{0,14}") {
+        fn it_is_the_distance_of_optimal_string_alignment(a in "[a-dé]{4,12}", b in "[a-dé]{0,14}") {
             let pattern = Pattern::new(&a).unwrap();
             let truth = strsim::osa_distance(&a, &b) as u32;
             let near = truth <= allowed(a.chars().count());
