@@ -45,6 +45,29 @@ impl Directory {
         Ok(position_of(&root))
     }
 
+    /// How changes are told, found out without reading any.
+    pub(crate) async fn way_of_active_directory(
+        &self,
+        context: &CallContext,
+        root: &Root,
+    ) -> Result<Option<&'static str>, Error> {
+        let Some(naming) = root.context_of(&self.settings.people.base) else { return Ok(None) };
+        if root.has(root::DIR_SYNC) {
+            let nobody = Id::from_octets([0; 16]).filter(self.dialect());
+            let filter = Filter::And(vec![user(), nobody]);
+            let mut search = self.search("changes", naming, Scope::Subtree, filter);
+            search.attributes = vec![OBJECT_GUID];
+            search.dir_sync = Some(DirSync { cookie: Vec::new(), max_octets: DIR_SYNC_OCTETS, flags: 0 });
+            match self.ask(context, &search).await {
+                Ok(_) => return Ok(Some("changes are told by DirSync")),
+                Err(error) if may_not(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let counted = self.sees_deleted(context, naming).await?;
+        Ok(counted.then_some("changes are told by uSNChanged and what is left of deleted entries"))
+    }
+
     /// Tells what changed since a DirSync cookie. `None` when only everything will do.
     pub(super) async fn dir_synced(
         &self,
@@ -165,14 +188,17 @@ impl Directory {
         Ok(Some((changed, walk.into_session())))
     }
 
-    /// Whether the account sees what is left of deleted entries. Without that, nothing would tell who is gone.
+    /// Whether the account sees what is left of deleted entries. Without that, nothing would tell who is gone. Everybody
+    /// is given the name of the place; only who may look into it is given anything else of it.
     async fn sees_deleted(&self, context: &CallContext, naming: &Dn) -> Result<bool, Error> {
         let Ok(place) = naming.child(&CN, "Deleted Objects") else { return Ok(false) };
         let mut search = self.search("changes", &place, Scope::Base, Filter::Present(OBJECT_CLASS));
-        search.attributes = vec![OBJECT_GUID];
+        search.attributes = vec![OBJECT_GUID, USN_CHANGED];
         search.show_deleted = true;
-        match self.ask(context, &search).await {
-            Ok(found) => Ok(!found.entries.is_empty()),
+        let may_read =
+            |entry: &Entry| id_of(entry).is_some() && entry.first_text(USN_CHANGED.as_str()).is_some();
+        match self.one(context, search).await {
+            Ok(entry) => Ok(entry.as_ref().is_some_and(may_read)),
             Err(error) if may_not(&error) || error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
         }

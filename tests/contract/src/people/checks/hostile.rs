@@ -97,19 +97,15 @@ pub(crate) async fn hostile_texts_find_nobody_and_break_nothing(world: &World) -
 
 pub(crate) async fn hostile_filters_find_nobody_and_break_nothing(world: &World) -> Outcome {
     for offered in capability(world, ListPeople::META.id)?.filters {
-        let texts = |comparison: &&Comparison| matches!(comparison, Comparison::In | Comparison::Contains);
         if matches!(offered.field, "createdAt" | "updatedAt") {
             continue;
         }
-        for comparison in offered.comparisons.iter().filter(texts) {
-            for payload in payloads() {
-                // A backslash and a bracket alone may be part of a name; an asterisk is not.
-                let doing = format!("{} {comparison:?} {}", offered.field, short(&payload));
-                let filter = Filter {
-                    field: offered.field.into(),
-                    comparison: *comparison,
-                    values: vec![Scalar::Text(payload)],
-                };
+        for comparison in [Comparison::In, Comparison::Contains] {
+            if !offered.comparisons.contains(&comparison) {
+                continue;
+            }
+            for filter in hostile(offered.field, comparison) {
+                let doing = format!("{} {comparison:?} {}", offered.field, shortened(&filter));
                 let query = ListQuery { filters: vec![filter], ..ListQuery::first(10) };
                 let page = good(&doing, world.call(ListPeople { query }).await)?;
                 ensure!(page.items.is_empty(), "{doing}: {} people", page.items.len());
@@ -117,15 +113,40 @@ pub(crate) async fn hostile_filters_find_nobody_and_break_nothing(world: &World)
         }
     }
     if world.claims::<ListOrgUnits>() {
-        for field in capability(world, ListOrgUnits::META.id)?.filters.iter().map(|offered| offered.field) {
-            for payload in payloads() {
-                let values = vec![Scalar::Text(payload)];
-                let filters = vec![Filter { field: field.into(), comparison: Comparison::In, values }];
-                let query = ListQuery { filters, ..ListQuery::first(10) };
-                let page = good("filtering units", world.call(ListOrgUnits { query }).await)?;
-                ensure!(page.items.is_empty(), "a hostile {field} finds {} units", page.items.len());
+        for offered in capability(world, ListOrgUnits::META.id)?.filters {
+            for filter in hostile(offered.field, Comparison::In) {
+                let doing = format!("units by {} {}", offered.field, shortened(&filter));
+                let query = ListQuery { filters: vec![filter], ..ListQuery::first(10) };
+                let page = good(&doing, world.call(ListOrgUnits { query }).await)?;
+                ensure!(page.items.is_empty(), "{doing}: {} units", page.items.len());
             }
         }
     }
     unharmed(world).await
+}
+
+/// Every list reads the directory, so the shorter texts are tried all at once where several values can be given.
+fn hostile(field: &'static str, comparison: Comparison) -> Vec<Filter> {
+    let filter = |texts: Vec<String>| Filter {
+        field: field.into(),
+        comparison,
+        values: texts.into_iter().map(Scalar::Text).collect(),
+    };
+    let (long, short): (Vec<String>, Vec<String>) = payloads().into_iter().partition(|text| text.len() > 100);
+    let one_by_one: Vec<String> = match comparison {
+        Comparison::In => {
+            return std::iter::once(filter(short))
+                .chain(long.into_iter().take(3).map(|one| filter(vec![one])))
+                .collect();
+        }
+        _ => short.into_iter().step_by(8).chain(long.into_iter().take(1)).collect(),
+    };
+    one_by_one.into_iter().map(|one| filter(vec![one])).collect()
+}
+
+fn shortened(filter: &Filter) -> String {
+    match filter.values.first() {
+        Some(Scalar::Text(text)) => short(text),
+        other => format!("{other:?}"),
+    }
 }
