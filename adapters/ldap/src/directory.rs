@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use futures_util::future::try_join3;
 use jiff::Timestamp;
 use portico_contract::people::{PersonLink, PersonRecord};
-use portico_contract::{CallContext, Error, SystemKey};
+use portico_contract::{CallContext, Error, ErrorKind, SystemKey};
 use portico_wire::ldap::{AttributeName, Dn, Entry, Filter, Scope, Search, SearchResult};
 
 use crate::fault;
@@ -123,6 +123,22 @@ impl Directory {
         self.settings.client.search(context, search).await
     }
 
+    /// The one entry that a search finds. `None` only when the directory says that there is none: a limit that cuts a search
+    /// short before it has found anything is no "no such person".
+    pub(crate) async fn one(
+        &self,
+        context: &CallContext,
+        mut search: Search,
+    ) -> Result<Option<Entry>, Error> {
+        search.size_limit = 2;
+        let found = self.ask(context, &search).await?;
+        let limit = fault::limit(found.complete, found.entries.len());
+        match (found.entries.into_iter().next(), limit) {
+            (None, Some(why)) => Err(Error::new(ErrorKind::BackendStatus, why)),
+            (entry, _) => Ok(entry),
+        }
+    }
+
     /// Reads a person's entry.
     pub(crate) fn row(&self, entry: &Entry, now: Timestamp) -> Result<Row, Error> {
         map::row(entry, self.dialect(), &self.settings.attributes, now)
@@ -131,11 +147,9 @@ impl Directory {
     /// The person with this id, fresh.
     pub(crate) async fn by_id(&self, context: &CallContext, id: Id) -> Result<Row, Error> {
         let filter = id.filter(self.dialect());
-        let mut search = self.people(vec![filter], self.person_attributes.clone());
-        search.size_limit = 2;
-        let found = self.ask(context, &search).await.map_err(base_is_missing)?;
-        let entry = found.entries.first().ok_or_else(not_found)?;
-        self.row(entry, Timestamp::now())
+        let search = self.people(vec![filter], self.person_attributes.clone());
+        let entry = self.one(context, search).await.map_err(base_is_missing)?;
+        self.row(&entry.ok_or_else(not_found)?, Timestamp::now())
     }
 
     /// The people with these ids, fresh; those who are gone are left out.

@@ -86,19 +86,19 @@ impl Directory {
         }
         let mut search = self.search("manager", dn, Scope::Base, self.person(Vec::new()));
         search.attributes = self.link_attributes();
-        let found = match self.ask(context, &search).await {
-            Ok(found) => found,
+        let entry = match self.one(context, search).await {
+            Ok(entry) => entry,
             // It points at an entry that is not there, or at none that could be.
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidInput) => {
                 return Ok(None);
             }
             Err(error) => return Err(error),
         };
-        let Some(entry) = found.entries.first() else { return Ok(None) };
+        let Some(entry) = entry else { return Ok(None) };
         let names = &self.settings.attributes;
         Ok(Some(Link {
-            id: map::id(entry, self.dialect())?,
-            display: map::display_name(entry, names, None).into(),
+            id: map::id(&entry, self.dialect())?,
+            display: map::display_name(&entry, names, None).into(),
         }))
     }
 }

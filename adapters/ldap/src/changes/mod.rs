@@ -11,7 +11,7 @@
 //! a cookie. The position is taken *before*: what changes meanwhile is told twice rather than not at all.
 
 mod active_directory;
-mod cookie;
+pub(crate) mod cookie;
 mod everything;
 mod openldap;
 

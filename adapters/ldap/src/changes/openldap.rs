@@ -17,7 +17,7 @@ use portico_wire::ldap::{
 
 use super::cookie::Since;
 use super::{MOST_CHANGES, Teller};
-use crate::dialect::{CONTEXT_CSN, OBJECT_CLASS};
+use crate::dialect::{CONTEXT_CSN, ENTRY_UUID, OBJECT_CLASS};
 use crate::directory::Directory;
 use crate::id::Id;
 use crate::map::Row;
@@ -47,6 +47,23 @@ impl Directory {
             return Ok(None);
         }
         Ok(Some(Since::Sync(format!("rid=000,csn={}", states.join(";")).into_bytes())))
+    }
+
+    /// Whether this account is told changes, found out by asking what changed since now.
+    pub(crate) async fn way_of_openldap(&self, context: &CallContext) -> Result<Option<&'static str>, Error> {
+        let Some(Since::Sync(cookie)) = self.sync_position(context).await? else { return Ok(None) };
+        let mut search = self.people(Vec::new(), vec![ENTRY_UUID]);
+        search.sync = Some(SyncRequest { cookie: Some(cookie), reload_hint: false });
+        search.size_limit = MOST_CHANGES;
+        match self.ask(context, &search).await {
+            Ok(found) => {
+                let works =
+                    found.sync.is_some_and(|done| done.cookie.is_none_or(|cookie| !cookie.is_empty()));
+                Ok(works.then_some("changes are told by content sync (RFC 4533)"))
+            }
+            Err(error) if only_everything_will_do(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Tells what changed since a cookie. `None` when only everything will do.

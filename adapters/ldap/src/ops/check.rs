@@ -32,7 +32,7 @@ impl Handler<CheckSystem> for Directory {
         let people = Box::pin(self.check_people(context, &root, &mut report)).await?;
         check_attributes(&people, &mut report);
         self.check_other_places(context, &mut report).await?;
-        Box::pin(self.check_changes(context, &mut report)).await?;
+        Box::pin(self.check_changes(context, &root, &mut report)).await?;
         if self.dialect() == Dialect::ActiveDirectory {
             self.check_account(context, &root, &mut report).await?;
         }
@@ -158,30 +158,28 @@ impl Directory {
         Ok(())
     }
 
-    async fn check_changes(&self, context: &CallContext, report: &mut CheckReport) -> Result<(), Error> {
-        let position = self.position(context).await?;
-        let way = match (self.dialect(), position.as_ref().and_then(|at| at.as_str().split(':').next())) {
-            (_, Some("sync")) => "changes are told by content sync (RFC 4533)",
-            (_, Some("dirsync")) => "changes are told by DirSync",
-            (_, Some(_)) => "changes are told by uSNChanged and what is left of deleted entries",
-            (Dialect::OpenLdap, None) => {
-                report.warnings.push(
-                    "The server tells no changes, so everybody is read each time: load the overlay `syncprov` and let the \
-                     service account read `contextCSN`."
-                        .into(),
-                );
-                return Ok(());
-            }
-            (Dialect::ActiveDirectory, None) => {
-                report.warnings.push(
-                    "The directory tells this account no changes, so everybody is read each time: grant it `Replicating \
-                     Directory Changes` on the domain."
-                        .into(),
-                );
-                return Ok(());
-            }
+    async fn check_changes(
+        &self,
+        context: &CallContext,
+        root: &Root,
+        report: &mut CheckReport,
+    ) -> Result<(), Error> {
+        let (way, remedy) = match self.dialect() {
+            Dialect::OpenLdap => (
+                self.way_of_openldap(context).await?,
+                "load the overlay `syncprov` and let the service account read `contextCSN`",
+            ),
+            Dialect::ActiveDirectory => (
+                self.way_of_active_directory(context, root).await?,
+                "grant it `Replicating Directory Changes` on the domain, or let it read deleted entries",
+            ),
         };
-        report.passed.push(way.into());
+        match way {
+            Some(way) => report.passed.push(way.into()),
+            None => report.warnings.push(format!(
+                "The directory tells this account no changes, so that everybody is read each time: {remedy}."
+            )),
+        }
         Ok(())
     }
 

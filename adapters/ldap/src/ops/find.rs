@@ -3,10 +3,11 @@
 
 use jiff::Timestamp;
 use portico_contract::people::{FindPeople, People, PersonKey};
-use portico_contract::{CallContext, Error, Handler};
+use portico_contract::{CallContext, Error, ErrorKind, Handler};
 use portico_wire::ldap::Filter;
 
 use crate::directory::{Directory, base_is_missing};
+use crate::fault;
 use crate::map::Row;
 
 /// Entries that are looked at: those that only look alike are dropped afterwards.
@@ -38,6 +39,12 @@ impl Handler<FindPeople> for Directory {
             if has_key(&row, op.key, value) {
                 rows.push(row);
             }
+        }
+        // Cut short with nobody or one: whether the key is nobody's or ambiguous is not known.
+        if rows.len() < 2
+            && let Some(why) = fault::limit(found.complete, found.entries.len())
+        {
+            return Err(Error::new(ErrorKind::BackendStatus, why));
         }
         rows.sort_unstable_by_key(|row| row.id);
         rows.truncate(FindPeople::MOST);

@@ -53,16 +53,14 @@ impl Directory {
     async fn member(&self, context: &CallContext, id: Id) -> Result<Member, Error> {
         let mut wanted = vec![MEMBER_OF, OBJECT_SID, PRIMARY_GROUP_ID];
         wanted.extend(self.settings.attributes.user_name.iter().cloned());
-        let mut search = self.people(vec![id.filter(self.dialect())], wanted);
-        search.size_limit = 2;
-        let found = self.ask(context, &search).await.map_err(base_is_missing)?;
-        let entry = found.entries.first().ok_or_else(not_found)?;
-        let member_of = self.all_names(context, entry, &MEMBER_OF).await?;
+        let search = self.people(vec![id.filter(self.dialect())], wanted);
+        let entry = self.one(context, search).await.map_err(base_is_missing)?.ok_or_else(not_found)?;
+        let member_of = self.all_names(context, &entry, &MEMBER_OF).await?;
         Ok(Member {
             dn: entry.dn.clone(),
-            uid: map::first(entry, &self.settings.attributes.user_name),
+            uid: map::first(&entry, &self.settings.attributes.user_name),
             member_of,
-            primary_group: primary_group(entry),
+            primary_group: primary_group(&entry),
         })
     }
 
@@ -79,9 +77,8 @@ impl Directory {
             let any = Filter::Present(OBJECT_CLASS);
             let mut search = self.search("members", &entry.dn, Scope::Base, any);
             search.attributes = vec![attribute.from_position(from)];
-            let found = self.ask(context, &search).await?;
-            let more = found.entries.first().ok_or_else(not_found)?;
-            names.extend(self::names(more, attribute));
+            let more = self.one(context, search).await?.ok_or_else(not_found)?;
+            names.extend(self::names(&more, attribute));
             next = more.range(attribute.as_str()).and_then(|range| range.next()).filter(|next| *next > from);
             if names.len() > Groups::MAX {
                 return Err(too_many());
@@ -176,12 +173,12 @@ impl Following<'_> {
             }
             let mut search = self.directory.search("groups", dn, Scope::Base, Filter::Present(OBJECT_CLASS));
             search.attributes = self.attributes();
-            let found = match self.directory.ask(self.context, &search).await {
+            let found = match self.directory.one(self.context, search).await {
                 Err(error) if fault::is(&error, fault::NO_SUCH_OBJECT) => continue,
                 other => other?,
             };
-            for entry in &found.entries {
-                read.extend(self.keep(entry).await?);
+            if let Some(entry) = found {
+                read.extend(self.keep(&entry).await?);
             }
         }
         Ok(read)

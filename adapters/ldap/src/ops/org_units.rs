@@ -72,9 +72,8 @@ impl Handler<GetOrgUnit> for Directory {
         let filter = Condition::And(vec![place.filter.clone(), id.filter(self.dialect())]);
         let mut search = self.search("org_units", &place.base, Scope::Subtree, filter);
         search.attributes = self.unit_attributes();
-        search.size_limit = 2;
-        let found = self.ask(context, &search).await.map_err(crate::units::base_is_missing)?;
-        let unit = self.unit(found.entries.first().ok_or_else(no_unit)?)?;
+        let entry = self.one(context, search).await.map_err(crate::units::base_is_missing)?;
+        let unit = self.unit(&entry.ok_or_else(no_unit)?)?;
         let around = unit.dn.parent().into_iter();
         let table = self.units_around(context, around).await?.ok_or_else(no_unit)?;
         let links = self.links_to(context, managers(std::iter::once(&unit))).await?;

@@ -15,10 +15,8 @@ impl Handler<ReadPhoto> for Directory {
         if names.is_empty() {
             return Err(no_photo());
         }
-        let mut search = self.people(vec![id.filter(self.dialect())], names.clone());
-        search.size_limit = 2;
-        let found = self.ask(context, &search).await.map_err(base_is_missing)?;
-        let entry = found.entries.first().ok_or_else(not_found)?;
+        let search = self.people(vec![id.filter(self.dialect())], names.clone());
+        let entry = self.one(context, search).await.map_err(base_is_missing)?.ok_or_else(not_found)?;
         let mut octets = names.iter().flat_map(|name| entry.octets(name.as_str())).filter(|o| !o.is_empty());
         let octets = octets.next().ok_or_else(no_photo)?;
         if octets.len() > Photo::MAX {

@@ -62,7 +62,7 @@ async fn told_one_by_one(dialect: Dialect, way: &str, more: serde_json::Value) {
 
 #[tokio::test]
 async fn openldap_tells_by_content_sync() {
-    told_one_by_one(Dialect::OpenLdap, "sync", json!({})).await;
+    Box::pin(told_one_by_one(Dialect::OpenLdap, "sync", json!({}))).await;
 }
 
 #[tokio::test]
@@ -71,14 +71,14 @@ async fn active_directory_tells() {
     let way = place.directory.position(&super::place::context()).await.expect("a position");
     let way = kind(way.as_ref()).to_owned();
     assert_ne!(way, "none");
-    told_one_by_one(Dialect::ActiveDirectory, &way, json!({})).await;
+    Box::pin(told_one_by_one(Dialect::ActiveDirectory, &way, json!({}))).await;
 }
 
 #[tokio::test]
 async fn active_directory_tells_an_administrator_by_dir_sync() {
     let place = simulated(Dialect::ActiveDirectory).await;
     let admin = place.server.admin_dn.clone();
-    told_one_by_one(Dialect::ActiveDirectory, "dirsync", json!({ "bind_dn": admin })).await;
+    Box::pin(told_one_by_one(Dialect::ActiveDirectory, "dirsync", json!({ "bind_dn": admin }))).await;
 }
 
 /// Under load there are more people than the server gives at once: everybody is read by pages all the same.

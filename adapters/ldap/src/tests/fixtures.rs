@@ -27,7 +27,8 @@ pub(super) fn entries(ldif: &str) -> Vec<Entry> {
             _ => lines.push(line.to_owned()),
         }
     }
-    let mut found: Vec<(Dn, Vec<(String, Vec<Vec<u8>>)>)> = Vec::new();
+    type Attributes = Vec<(String, Vec<Vec<u8>>)>;
+    let mut found: Vec<(Dn, Attributes)> = Vec::new();
     let mut open = false;
     for line in &lines {
         let Some((name, value)) = line.split_once(':').filter(|_| !line.starts_with('#')) else {
