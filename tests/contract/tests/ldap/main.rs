@@ -5,6 +5,7 @@
 
 mod known;
 mod native;
+mod outage;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -36,6 +37,11 @@ struct Place {
 impl Place {
     /// The adapter, built from settings as a site writes them.
     fn adapter(&self) -> (Adapter, TempDir) {
+        self.adapter_with(&json!({}))
+    }
+
+    /// The adapter with some more settings.
+    fn adapter_with(&self, more: &serde_json::Value) -> (Adapter, TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str, text: &str| {
             let path = folder.path().join(name);
@@ -48,7 +54,7 @@ impl Place {
             Schema::OpenLdap => ("openldap", below("ou=people"), self.base.clone()),
             Schema::ActiveDirectory => ("activeDirectory", below("OU=Staff"), below("OU=Staff")),
         };
-        let settings = json!({
+        let mut settings = json!({
             "dialect": dialect,
             "urls": self.urls,
             "start_tls": self.urls.iter().all(|url| url.starts_with("ldap:")),
@@ -59,6 +65,9 @@ impl Place {
             "org_units": { "base": units },
             "groups": { "base": below("ou=groups") },
         });
+        for (name, value) in more.as_object().into_iter().flatten() {
+            settings[name] = value.clone();
+        }
         let adapter = (portico_ldap::KIND.build)(SystemKey::new("suite").unwrap(), settings);
         (adapter.unwrap_or_else(|faults| panic!("{faults:?}")), folder)
     }
@@ -174,6 +183,13 @@ fn real(product: Product, size: usize, member_of: MemberOf) -> Option<(Running, 
     };
     let target = target(&council, schema, native);
     Some((running, place, target))
+}
+
+/// One more server with the same people, and its authority.
+fn real_again(schema: Schema, size: usize) -> Option<(Running, String)> {
+    let product = if schema == Schema::OpenLdap { Product::Slapd } else { Product::Samba };
+    let (running, place, _) = real(product, size, MemberOf::Kept)?;
+    Some((running, place.authority))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -145,6 +145,8 @@ impl Writer<'_> {
             entry.add("employeeID", &person.employee_number).add("ipPhone", &person.extension);
             entry.add("userAccountControl", if active { "512" } else { "514" });
         } else {
+            // So that every server that is loaded with it knows people by the same key, as replicas do.
+            entry.add("entryUUID", &person.id);
             entry
                 .add("objectClass", "inetOrgPerson")
                 .add("uid", &person.username)
