@@ -4,7 +4,7 @@
 //! test proves what.
 //!
 //! Read in this order: [`settings`](mod@settings) → `dialect`, `id`, `time`, `account`, `map` (their shapes to ours) →
-//! `directory`, `walk`, `links`, `photos`, `units` (questions) → `query`, `snapshot`, `listing` (lists) → `ops` (one file per
+//! `directory`, `walk`, `links`, `photos`, `units` (questions) → `query`, `push_down`, `snapshot`, `listing` (lists) → `ops` (one file per
 //! operation).
 
 mod account;
@@ -17,6 +17,7 @@ mod links;
 mod listing;
 mod map;
 mod photos;
+mod push_down;
 mod query;
 mod root;
 mod settings;
@@ -87,7 +88,9 @@ fn adapter(directory: Directory) -> Adapter {
     };
     let has_units = directory.settings.org_units.is_some();
     let has_groups = directory.settings.groups.is_some();
+    let certificate = directory.settings.client.peer_certificate();
     let mut builder = AdapterBuilder::new(KIND.name, system, directory)
+        .peer_certificate(certificate)
         .on::<ListPeople>(listing.clone())
         .on::<GetPerson>(quick.clone())
         .on::<FindPeople>(quick.clone())

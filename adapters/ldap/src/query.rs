@@ -3,7 +3,6 @@
 //! Directories compare by rules of their own (without case, accents or repeated spaces); the contract compares exactly.
 //! So what is sent finds at least what is wanted, and the rows decide.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
@@ -12,11 +11,11 @@ use portico_contract::paging::{Comparison, Filter, ListQuery, Scalar, SortTerm};
 use portico_contract::{CallContext, Error, ErrorKind, FilterCapability, NativeId, SystemKey};
 use portico_wire::ldap::{AttributeName, Dn, Filter as Condition};
 
-use crate::directory::{Directory, IDS_AT_A_TIME};
+use crate::directory::Directory;
 use crate::id::Id;
 use crate::map::{self, Row};
+use crate::push_down::{condition, mapped, within};
 use crate::settings::{Attributes, Dialect};
-use crate::time;
 
 /// What people can be sorted by; a tie is broken by the id.
 pub(crate) const SORTS: [&str; 8] =
@@ -237,18 +236,6 @@ pub(crate) fn ids(filter: &Filter) -> impl Iterator<Item = Id> + '_ {
     })
 }
 
-/// The attributes behind a field that is one text.
-fn mapped<'a>(field: &str, names: &'a Attributes) -> Option<&'a [AttributeName]> {
-    Some(match field {
-        "userName" => &names.user_name,
-        "title" => &names.title,
-        "department" => &names.department,
-        "employeeNumber" => &names.employee_number,
-        "email" => &names.email,
-        _ => return None,
-    })
-}
-
 /// The values of a field of a person; none where there is no value.
 fn values<'a>(field: &str, row: &'a Row) -> Box<dyn Iterator<Item = Scalar> + 'a> {
     let profile = &row.profile;
@@ -265,86 +252,4 @@ fn values<'a>(field: &str, row: &'a Row) -> Box<dyn Iterator<Item = Scalar> + 'a
         _ => None,
     };
     Box::new(one.into_iter())
-}
-
-/// What the directory is asked so that it gives at least what the filter wants. `None` when it cannot help.
-fn condition(filter: &Filter, names: &Attributes, dialect: Dialect) -> Option<Condition> {
-    let attributes: Cow<'_, [AttributeName]> = match &*filter.field {
-        // The words "No name" stand in no directory.
-        "displayName" => {
-            let shown = [&names.display_name, &names.full_name, &names.user_name];
-            let nobody = |value: &Scalar| matches!(value, Scalar::Text(text) if "no name".contains(&text.to_lowercase()));
-            if filter.values.iter().any(nobody) {
-                return None;
-            }
-            shown.into_iter().flatten().cloned().collect()
-        }
-        "updatedAt" => return changed(filter, dialect),
-        field => mapped(field, names)?.into(),
-    };
-    let mut one = Vec::new();
-    for value in &filter.values {
-        let Scalar::Text(text) = value else { return None };
-        if !survives_preparation(text) {
-            return None;
-        }
-        for name in attributes.iter() {
-            one.push(match filter.comparison {
-                Comparison::In => Condition::equal(name, text.as_str()),
-                Comparison::Contains => Condition::contains(name, text.as_str()),
-                _ => return None,
-            });
-        }
-    }
-    (one.len() <= 2 * IDS_AT_A_TIME && !one.is_empty()).then_some(Condition::Or(one))
-}
-
-/// Whether every rule of comparison finds a value by this text, or part of it, as it is. Spaces at the ends and in a row are
-/// dropped, and letters beyond ASCII folded, by each server in its own way (RFC 4518): those are only compared here.
-fn survives_preparation(text: &str) -> bool {
-    let good = |b: u8| b.is_ascii_graphic() || b == b' ';
-    !text.is_empty()
-        && text.len() <= 256
-        && text.bytes().all(good)
-        && text.trim() == text
-        && !text.contains("  ")
-}
-
-/// A directory knows seconds; the rows decide about what is between them.
-fn changed(filter: &Filter, dialect: Dialect) -> Option<Condition> {
-    let Some(Scalar::Time(at)) = filter.values.first() else { return None };
-    let name = dialect.updated();
-    match filter.comparison {
-        Comparison::Gte | Comparison::Gt => Some(Condition::AtLeast(name, time::to_generalized(*at).into())),
-        // A second later: what was changed within the second is found.
-        Comparison::Lte | Comparison::Lt => {
-            let later = at.checked_add(jiff::SignedDuration::from_secs(1)).ok()?;
-            Some(Condition::AtMost(name, time::to_generalized(later).into()))
-        }
-        _ => None,
-    }
-}
-
-/// The scope, as far as the directory can apply it.
-fn within(scope: &Scope, names: &Attributes, dialect: Dialect) -> Option<Condition> {
-    match scope {
-        Scope::All | Scope::None => None,
-        Scope::Owners(owners) => {
-            let ids = owners.iter().filter_map(|owner| Id::parse(owner)).map(|id| id.filter(dialect));
-            let ids: Vec<_> = ids.take(IDS_AT_A_TIME + 1).collect();
-            (!ids.is_empty() && ids.len() <= IDS_AT_A_TIME).then_some(Condition::Or(ids))
-        }
-        Scope::Units(units) => {
-            let good = !units.is_empty()
-                && units.len() <= IDS_AT_A_TIME
-                && units.iter().all(|unit| survives_preparation(unit));
-            let of =
-                |unit| names.department.iter().map(move |name| Condition::equal(name, String::as_str(unit)));
-            good.then(|| Condition::Or(units.iter().flat_map(of).collect()))
-        }
-        Scope::Any(scopes) => {
-            let all: Option<Vec<_>> = scopes.iter().map(|scope| within(scope, names, dialect)).collect();
-            all.filter(|all| !all.is_empty()).map(Condition::Or)
-        }
-    }
 }

@@ -228,7 +228,7 @@ impl Following<'_> {
 }
 
 /// The condition that a group holds one of these: members by name (RFC 4519), or accounts by their own (RFC 2307).
-fn holds(members: &[Dn], uid: Option<&str>) -> Filter {
+pub(crate) fn holds(members: &[Dn], uid: Option<&str>) -> Filter {
     let mut one = Vec::with_capacity(members.len() * 2 + 1);
     for dn in members {
         one.push(Filter::equal(&MEMBER, dn.as_str()));

@@ -7,7 +7,7 @@ use portico_contract::SettingFault;
 use portico_wire::ldap::{Bind, Client, Host, LdapConfig, Limits, Security, Trust};
 use url::Url;
 
-use super::Raw;
+use super::raw::Raw;
 
 pub(super) struct Reach {
     pub(super) client: Client,

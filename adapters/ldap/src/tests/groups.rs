@@ -46,6 +46,27 @@ async fn groups_are_found_with_member_of_and_without() {
     }
 }
 
+/// Active Directory gives at most 1,500 values of an attribute at a time; here two.
+#[tokio::test]
+async fn values_that_come_in_ranges_are_all_read() {
+    let options = Options { people: 60, value_limit: 2, ..Options::new(Dialect::ActiveDirectory) };
+    let place = with(options, json!({ "groups": { "member_of": "attribute" } })).await;
+    let chief = place.user(&Council::generate(DEMO_SEED, 60).people[0].username).await;
+    let before = place.server.searches();
+    let groups = place.call(GroupsOf { person: chief.id }).await.expect("groups");
+    assert_eq!(names(&groups), ["All Staff", "Corporate Services", "Departments", "Managers"]);
+    assert!(place.server.searches() - before >= 2);
+}
+
+/// Members are named by DN in two ways, or by user name.
+#[test]
+fn members_are_looked_for_in_every_way_that_groups_name_them() {
+    use portico_wire::ldap::Dn;
+    let one = Dn::parse("uid=a,dc=b").expect("a name");
+    let asked = crate::ops::groups::holds(&[one], Some("a")).shape();
+    assert_eq!(asked, "(|(member=?)(uniqueMember=?)(memberUid=?))");
+}
+
 #[tokio::test]
 async fn nobody_is_in_no_groups() {
     let place = simulated(Dialect::OpenLdap).await;

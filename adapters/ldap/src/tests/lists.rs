@@ -1,6 +1,7 @@
 //! Lists: order, filters, pages, limits.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 
 use portico_contract::access::Scope;
 use portico_contract::paging::{Comparison, Filter, ListQuery, Position, Scalar};
@@ -272,4 +273,41 @@ async fn the_check_says_what_page_size_works() {
     let place = with(limited, json!({})).await;
     let report = place.call(CheckSystem).await.expect("a report");
     assert!(report.warnings.iter().any(|line| line.contains("page_size")), "{report:?}");
+}
+
+/// A server that stops at its limit of entries: what it gave is shown, and that it is not all.
+#[tokio::test]
+async fn a_limit_of_the_server_is_told() {
+    let limited = Options { size_limit: 30, ..options(Dialect::OpenLdap, 100) };
+    let place = with(limited, json!({})).await;
+    // As with a server that has no paging.
+    place.directory.no_paging.store(true, Ordering::Relaxed);
+    let page = place.call(ListPeople { query: query(200) }).await.expect("a page");
+    assert_eq!(page.items.len(), 30);
+    assert!(page.limited.as_ref().is_some_and(|why| why.contains("30 entries")), "{:?}", page.limited);
+    let first = place.call(ListPeople { query: query(20) }).await.expect("a page");
+    assert!(first.limited.is_none() && first.next.is_some());
+    let mut second = query(20);
+    second.after = first.next;
+    let second = place.call(ListPeople { query: second }).await.expect("a page");
+    assert!(second.items.len() == 10 && second.limited.is_some() && second.next.is_none());
+    // Where whoever is missing would be taken for gone, it is an error.
+    let (into, _told) = tokio::sync::mpsc::channel(100);
+    let told = place.call(portico_contract::people::PeopleChanges { since: None, into }).await;
+    assert_eq!(told.expect_err("not everybody").kind(), ErrorKind::BackendStatus);
+}
+
+/// What is remembered spares questions: a person who was read before costs one.
+#[tokio::test]
+async fn a_person_costs_one_question() {
+    for dialect in BOTH {
+        let place = simulated(dialect).await;
+        let person = place.all(query(50)).await.swap_remove(30);
+        place.get(&person.id).await.expect("a person");
+        let before = place.server.searches();
+        for _ in 0..10 {
+            assert_eq!(place.get(&person.id).await.expect("a person"), person);
+        }
+        assert_eq!(place.server.searches() - before, 10, "{dialect:?}");
+    }
 }

@@ -9,7 +9,7 @@ use base64::prelude::BASE64_STANDARD;
 use portico_contract::ErrorKind;
 use portico_contract::paging::{Comparison, Filter, Position, Scalar};
 use portico_contract::people::{
-    GetOrgUnit, GroupsOf, ListOrgUnits, ListReports, PersonKey, Photo, ReadPhoto,
+    GetOrgUnit, GroupsOf, ListOrgUnits, ListReports, PersonKey, PersonRecord, Photo, ReadPhoto,
 };
 use portico_contract::systems::CheckSystem;
 use portico_ldap_sim::Dialect;
@@ -272,4 +272,25 @@ async fn samba_tells_by_its_count() {
     let root = place.directory.root(&context()).await.expect("the root entry");
     let from = crate::changes::cookie::Since::usn(&root.server.expect("a name"), root.usn.expect("a count"));
     Box::pin(told_one_by_one(&place, Some("usn"), from.position())).await;
+}
+
+/// Groups that hold each other, and a group of the other kind: each comes once.
+#[tokio::test]
+async fn a_circle_of_groups_ends() {
+    let Some(place) = start(Product::Slapd, json!({})) else { return };
+    let base = place.server.directory().base;
+    let person = place.user("sbrown").await;
+    let groups = |person: &PersonRecord| GroupsOf { person: person.id.clone() };
+    let before = place.call(groups(&person)).await.expect("groups");
+    let (finance, all) = (format!("cn=finance,ou=groups,{base}"), format!("cn=all-staff,ou=groups,{base}"));
+    let circle = format!("dn: {finance}\nchangetype: modify\nadd: member\nmember: {all}\n");
+    program(&place, "ldapmodify", &[], &circle);
+    assert_eq!(place.call(groups(&person)).await.expect("groups"), before);
+    let other = format!(
+        "dn: cn=unique,ou=groups,{base}\nobjectClass: groupOfUniqueNames\ncn: unique\nuniqueMember: {finance}\n"
+    );
+    program(&place, "ldapadd", &[], &other);
+    let after = place.call(groups(&person)).await.expect("groups");
+    assert_eq!(after.0.len(), before.0.len() + 1);
+    assert!(after.0.iter().any(|group| group.name == "unique"));
 }

@@ -182,6 +182,18 @@ async fn checks(dialect: Dialect, place: Place<Sim>) {
     }
 }
 
+#[tokio::test]
+async fn an_account_that_ends_soon_is_warned_of() {
+    let place = simulated(Dialect::ActiveDirectory).await;
+    let report = place.call(CheckSystem).await.expect("a report");
+    assert!(report.warnings.iter().all(|line| !line.contains("expires in")), "{report:?}");
+    let in_a_week = jiff::Timestamp::now().as_second() + 7 * 86_400 + 3_600;
+    let filetime = (in_a_week + 11_644_473_600) * 10_000_000;
+    place.server.edit("svc-gateway", "accountExpires", &[&filetime.to_string()]).expect("an edit");
+    let report = place.call(CheckSystem).await.expect("a report");
+    assert!(report.warnings.iter().any(|line| line.contains("expires in 7 days")), "{report:?}");
+}
+
 /// What a caller writes is a value wherever it goes.
 async fn injections(_: Dialect, place: Place<Sim>) {
     for text in ["*", "*)(objectClass=*", ")(|(uid=*)", "\\2a", "a\0b", "(&)", "\u{202e}*", "x,dc=example"] {
