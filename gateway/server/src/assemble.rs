@@ -18,7 +18,7 @@ use portico_telemetry::{
 };
 
 use crate::observe::{Calls, FromStack, gauges};
-use crate::people::Directory;
+use crate::people::{Directory, Shown};
 
 /// The stack over one system. It is kept over a reload that leaves the system as it was: what its breaker, its places
 /// and its pool know is not lost.
@@ -29,6 +29,8 @@ pub struct Stacked {
     pub health: Arc<Health>,
     /// The certificate that the system showed last.
     pub certificate: PeerCertificate,
+    /// What is kept of its people.
+    pub index: Shown,
     /// Shown for as long as this is kept.
     _gauges: Arc<ObservedAdapter>,
 }
@@ -51,8 +53,9 @@ fn stacked(configured: &portico_settings::System, telemetry: &Arc<Telemetry>) ->
     let calls = Arc::new(Calls(Arc::clone(telemetry)));
     let (service, health) = stack(configured.adapter.clone(), &configured.limits, calls);
     let certificate = configured.adapter.peer_certificate().clone();
-    let gauges = Arc::new(gauges(telemetry, &health, &certificate));
-    Stacked { service, health, certificate, _gauges: gauges }
+    let index = Shown::default();
+    let gauges = Arc::new(gauges(telemetry, &health, &certificate, &index));
+    Stacked { service, health, certificate, index, _gauges: gauges }
 }
 
 /// What the routes need: composition and policy over the stacks, which are in the order of the settings.
@@ -71,6 +74,7 @@ pub fn api(
     let systems = Arc::new(Systems::new(systems.collect()));
     let documents = Documents::new(Arc::clone(&systems), Arc::clone(&policy), Arc::clone(seals));
     let directory = Directory::new(settings, &systems, seals, running);
+    stacks.iter().for_each(|stacked| stacked.index.show(&directory.indexes));
     let (indexes, identity) = (directory.indexes.clone(), directory.identity.clone());
     let people =
         People::new(Arc::clone(&systems), Arc::clone(&policy), Arc::clone(seals), indexes, identity.clone());

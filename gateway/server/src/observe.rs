@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::people::Shown;
 use portico_compose::Standing;
 use portico_contract::certificate::PeerCertificate;
 use portico_contract::trace::TraceId;
@@ -63,8 +64,13 @@ impl Standing for FromStack {
 }
 
 /// Shows a system's gauges for as long as the answer is kept.
-pub fn gauges(telemetry: &Telemetry, health: &Arc<Health>, certificate: &PeerCertificate) -> ObservedAdapter {
-    let (read, certificate) = (Arc::clone(health), certificate.clone());
+pub fn gauges(
+    telemetry: &Telemetry,
+    health: &Arc<Health>,
+    certificate: &PeerCertificate,
+    index: &Shown,
+) -> ObservedAdapter {
+    let (read, certificate, index) = (Arc::clone(health), certificate.clone(), index.clone());
     telemetry.metrics().observe_adapter(
         health.system(),
         Box::new(move || {
@@ -83,6 +89,7 @@ pub fn gauges(telemetry: &Telemetry, health: &Arc<Health>, certificate: &PeerCer
                 retries: now.retries,
                 paused: now.pause.is_some(),
                 certificate_days: certificate.days_left(jiff::Timestamp::now()),
+                index: index.gauges(&now.system),
             }
         }),
     )

@@ -3,13 +3,16 @@
 use std::future::pending;
 use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
 use portico_compose::Systems;
 use portico_compose::people::{
     Identity, IdentityConfig, IndexOptions, IndexState, Indexes, LinkRule, LinkSystems, Links,
 };
 use portico_compose::seal::Seals;
-use portico_contract::CallContext;
+use portico_contract::trace::{Span, SpanKind, TraceSink, attr};
+use portico_contract::{CallContext, SystemKey};
 use portico_settings::{PersonLinkRule, Settings};
+use portico_telemetry::IndexGauges;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
@@ -53,11 +56,16 @@ impl Directory {
         Self { indexes, links, identity }
     }
 
-    /// Starts the tasks, on the runtime that this is called on.
-    pub fn keep(&self) -> Keeping {
-        let context = |_: &_, time| CallContext::internal("portico", time);
+    /// Starts the tasks, on the runtime that this is called on. Each look for changes is a tree of its own.
+    pub fn keep(&self, sink: Arc<dyn TraceSink>) -> Keeping {
+        let poll = move |system: &SystemKey, time| {
+            let mut span = Span::root(Arc::clone(&sink), None, false, SpanKind::Internal, "poll people");
+            span.set(attr::SYSTEM, Arc::<str>::from(system.as_str()));
+            let context = CallContext { span: span.context(), ..CallContext::internal("portico", time) };
+            (span, context)
+        };
         Keeping(vec![
-            tokio::spawn(self.indexes.clone().keep(context, pending())),
+            tokio::spawn(self.indexes.clone().keep(poll, pending())),
             tokio::spawn(self.links.clone().keep(pending())),
         ])
     }
@@ -82,6 +90,28 @@ pub struct Keeping(Vec<JoinHandle<()>>);
 impl Drop for Keeping {
     fn drop(&mut self) {
         self.0.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// The index over one system, for its gauges. Which one it is changes with the configuration; the gauges stay.
+#[derive(Clone, Default)]
+pub struct Shown(Arc<ArcSwapOption<Indexes>>);
+
+impl Shown {
+    /// From now on the gauges show these.
+    pub fn show(&self, indexes: &Indexes) {
+        self.0.store(Some(Arc::new(indexes.clone())));
+    }
+
+    /// `None` for a system that is no directory.
+    pub fn gauges(&self, system: &SystemKey) -> Option<IndexGauges> {
+        let indexes = self.0.load_full()?;
+        let index = indexes.state().into_iter().find(|index| index.system == *system)?;
+        Some(IndexGauges {
+            people: index.people as u64,
+            bytes: index.bytes as u64,
+            age_seconds: index.age.map(|age| age.as_secs_f64()),
+        })
     }
 }
 

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use portico_contract::access::Facts;
 use portico_contract::paging::Position;
 use portico_contract::people::{PeopleChanges, PersonKey, PersonRecord};
+use portico_contract::trace::Span;
 use portico_contract::{CallContext, Error, ErrorKind, NativeId, Operation, SystemKey};
 use portico_directory::{PeopleIndex, PersonEntry};
 use tokio::sync::{Mutex, watch};
@@ -145,19 +146,23 @@ impl Indexes {
     }
 
     /// Reads every directory at once, and then whenever it is time, until `shutdown`. A directory that fails is asked
-    /// again after 5 s, then 10, 20 …, up to the interval. `context` makes the context of one reading from the system
-    /// and the time it may take.
+    /// again after 5 s, then 10, 20 …, up to the interval. `poll` starts the trace and makes the context of one reading,
+    /// from the system and the time it may take.
     pub async fn keep(
         self,
-        context: impl Fn(&SystemKey, Duration) -> CallContext,
+        poll: impl Fn(&SystemKey, Duration) -> (Span, CallContext),
         shutdown: impl Future<Output = ()>,
     ) {
-        let context = &context;
+        let poll = &poll;
         let all = self.0.keepers.iter().map(|keeper| async {
             loop {
                 let key = keeper.system.key();
+                let (mut span, context) = poll(key, self.0.options.deadline);
                 // What went wrong is kept in the state and counted by the stack.
-                let _ = self.refresh(key, context(key, self.0.options.deadline)).await;
+                if let Err(error) = self.refresh(key, context).await {
+                    span.fail(error.kind());
+                }
+                drop(span);
                 tokio::time::sleep(keeper.pause(&self.0.options)).await;
             }
         });

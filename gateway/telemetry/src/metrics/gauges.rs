@@ -18,7 +18,7 @@ use crate::drops::{Dropped, Drops};
 pub(super) const FIXED_SAMPLES: usize = 6 + Dropped::ALL.len();
 
 /// Samples of one adapter.
-const ADAPTER_SAMPLES: usize = 9;
+const ADAPTER_SAMPLES: usize = 12;
 
 /// State of a circuit breaker, as it is shown: 0, 1 or 2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,6 +53,19 @@ pub struct AdapterGauges {
     pub paused: bool,
     /// Days until the system's certificate expires; negative when it has; `None` without TLS or before the first contact.
     pub certificate_days: Option<i64>,
+    /// What is kept in memory of a directory's people; `None` for a system that is no directory.
+    pub index: Option<IndexGauges>,
+}
+
+/// The people of a directory, as they are kept for searching.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct IndexGauges {
+    /// How many.
+    pub people: u64,
+    /// Octets of memory.
+    pub bytes: u64,
+    /// Seconds since the directory last told what changed; `None` before it was read for the first time.
+    pub age_seconds: Option<f64>,
 }
 
 type Read = Box<dyn Fn() -> AdapterGauges + Send + Sync>;
@@ -154,6 +167,7 @@ impl Drop for ObservedAdapter {
 
 pub(super) fn register(meter: &Meter, observed: &Arc<Observed>, drops: &Arc<Drops>) {
     register_adapters(meter, observed);
+    register_indexes(meter, observed);
     register_certificates(meter, observed);
     register_server(meter, observed);
 
@@ -259,6 +273,41 @@ fn register_adapters(meter: &Meter, observed: &Arc<Observed>) {
             .with_callback(move |to| observed.each(|gauges, label| to.observe(pick(gauges), label)))
             .build();
     }
+}
+
+fn register_indexes(meter: &Meter, observed: &Arc<Observed>) {
+    type Pick = fn(&IndexGauges) -> u64;
+    let counts: [(&'static str, &'static str, Pick); 2] = [
+        ("portico.index.people", "People of the directory that can be searched.", |index| index.people),
+        ("portico.index.bytes", "Octets of memory that the index takes.", |index| index.bytes),
+    ];
+    for (name, description, pick) in counts {
+        let observed = Arc::clone(observed);
+        meter
+            .u64_observable_gauge(name)
+            .with_description(description)
+            .with_callback(move |to| {
+                observed.each(|gauges, label| {
+                    if let Some(index) = &gauges.index {
+                        to.observe(pick(index), label);
+                    }
+                });
+            })
+            .build();
+    }
+    let observed = Arc::clone(observed);
+    meter
+        .f64_observable_gauge("portico.index.age")
+        .with_unit("s")
+        .with_description("Since the directory last told what changed. Absent until it was read once.")
+        .with_callback(move |to| {
+            observed.each(|gauges, label| {
+                if let Some(age) = gauges.index.and_then(|index| index.age_seconds) {
+                    to.observe(age, label);
+                }
+            });
+        })
+        .build();
 }
 
 fn register_certificates(meter: &Meter, observed: &Arc<Observed>) {

@@ -23,7 +23,7 @@ use crate::drops::Drops;
 use labels::{AttemptKey, CallKey, ServerKey, method_word};
 use series::{Budget, HISTOGRAM_COST, MAX_SAMPLES, Series};
 
-pub use gauges::{AdapterGauges, BreakerGauge, ObservedAdapter};
+pub use gauges::{AdapterGauges, BreakerGauge, IndexGauges, ObservedAdapter};
 
 /// How often metrics go to the collector.
 const EXPORT_INTERVAL: Duration = Duration::from_secs(30);

@@ -58,9 +58,13 @@ fn all_series_together_stay_under_two_thousand_samples() {
     let (metrics, drops) = metrics();
     let routes: Vec<String> = (0..100).map(|n| format!("/v1/route-{n}")).collect();
     metrics.register_routes(routes.iter().map(String::as_str));
-    let observed: Vec<_> = (0..300)
-        .map(|n| metrics.observe_adapter(&key(&format!("s{n}")), Box::new(AdapterGauges::default)))
-        .collect();
+    let everything = || AdapterGauges {
+        certificate_days: Some(1),
+        index: Some(IndexGauges { age_seconds: Some(1.0), ..IndexGauges::default() }),
+        ..AdapterGauges::default()
+    };
+    let observed: Vec<_> =
+        (0..300).map(|n| metrics.observe_adapter(&key(&format!("s{n}")), Box::new(everything))).collect();
     for route in &routes {
         for status in 200..230 {
             metrics.request_finished(Some(route), "GET", status, Duration::from_millis(1));
@@ -93,6 +97,7 @@ fn the_state_of_an_adapter_is_read_when_somebody_asks_and_as_long_as_it_is_obser
         retry_budget: 7.5,
         shed: 11,
         certificate_days: Some(-2),
+        index: Some(IndexGauges { people: 1_000, bytes: 330_000, age_seconds: Some(2.5) }),
         ..AdapterGauges::default()
     };
     let first = metrics.observe_adapter(&key("intranet"), Box::new(AdapterGauges::default));
@@ -105,6 +110,9 @@ fn the_state_of_an_adapter_is_read_when_somebody_asks_and_as_long_as_it_is_obser
     has(&text, r#"portico_adapter_retry_budget{portico_system="intranet"} 7.5"#);
     has(&text, r#"portico_adapter_shed_total{portico_system="intranet"} 11"#);
     has(&text, r#"portico_adapter_certificate_days{portico_system="intranet"} -2"#);
+    has(&text, r#"portico_index_people{portico_system="intranet"} 1000"#);
+    has(&text, r#"portico_index_bytes{portico_system="intranet"} 330000"#);
+    has(&text, r#"portico_index_age_seconds{portico_system="intranet"} 2.5"#);
     drop(second);
     assert!(!metrics.render().contains(r#"in_flight{portico_system="intranet"}"#));
 }

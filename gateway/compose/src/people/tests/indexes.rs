@@ -1,5 +1,7 @@
 //! Keeping the indexes.
 
+use portico_contract::trace::Span;
+
 use super::*;
 
 fn found(world: &World, name: &str) -> bool {
@@ -63,7 +65,7 @@ async fn keeping_reads_at_once_waits_after_failures_and_stops() {
     let world = world(&[("directory", &one)]);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let kept = tokio::spawn(world.indexes.clone().keep(
-        |_, deadline| CallContext::internal("the gateway", deadline),
+        |_, deadline| (Span::detached("poll people"), CallContext::internal("the gateway", deadline)),
         async {
             let _ = stopped.await;
         },
