@@ -22,8 +22,10 @@ use crate::query::Plan;
 
 /// Lists that are kept.
 const MOST_LISTS: usize = 64;
-/// People in all of them together.
-const MOST_PEOPLE: usize = 400_000;
+/// Weight of all of them together: about 50 MB.
+const MOST_WEIGHT: usize = 400_000;
+/// Weight of a person who is held with everything about them; a key and an id weigh 1.
+const WHOLE: usize = 20;
 
 /// One person in a list.
 pub(crate) struct Held {
@@ -51,6 +53,12 @@ impl Snapshot {
         // One person comes once, even if an entry moved between two pages of the directory.
         people.dedup_by(|a, b| a.id == b.id);
         Self { id: rand::random(), digest, made: Instant::now(), plan, people, limited }
+    }
+
+    /// All people of one list are held alike.
+    fn weight(&self) -> usize {
+        let whole = self.people.first().is_some_and(|held| held.row.is_some());
+        self.people.len() * if whole { WHOLE } else { 1 }
     }
 
     /// How many come up to and including this place.
@@ -158,9 +166,9 @@ impl Snapshots {
     pub(crate) fn keep(&self, list: Arc<Snapshot>) {
         let mut kept = self.kept.lock();
         self.expire(&mut kept);
-        let mut people: usize = list.people.len() + kept.iter().map(|list| list.people.len()).sum::<usize>();
-        while kept.len() >= MOST_LISTS || (people > MOST_PEOPLE && !kept.is_empty()) {
-            people -= kept.pop_front().map_or(0, |oldest| oldest.people.len());
+        let mut weight: usize = list.weight() + kept.iter().map(|list| list.weight()).sum::<usize>();
+        while kept.len() >= MOST_LISTS || (weight > MOST_WEIGHT && !kept.is_empty()) {
+            weight -= kept.pop_front().map_or(0, |oldest| oldest.weight());
         }
         kept.push_back(list);
     }
