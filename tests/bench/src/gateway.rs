@@ -29,10 +29,16 @@ pub struct Installed {
 impl Installed {
     /// `streams` downloads at a time go to the back office at most.
     pub fn new(binary: &Path, back_office: SocketAddr, streams: u32) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("portico-bench-").tempdir()?;
         let config = CONFIG.replace("@BACK_OFFICE@", &format!("http://{back_office}/"));
-        let config = config.replace("@STREAMS@", &streams.to_string());
-        fs::write(folder.path().join("portico.toml"), config)?;
+        Self::with(binary, &config.replace("@STREAMS@", &streams.to_string()), &[])
+    }
+
+    /// With this configuration, and these files beside it: names and contents.
+    pub fn with(binary: &Path, config: &str, files: &[(&str, &str)]) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("portico-bench-").tempdir()?;
+        for (name, content) in [&[("portico.toml", config)], files].concat() {
+            fs::write(folder.path().join(name), content)?;
+        }
         let run = |arguments: &[&str]| -> Result<String> {
             let output = command(binary).args(arguments).current_dir(folder.path()).output();
             let output = output.with_context(|| format!("cannot run {}", binary.display()))?;
@@ -128,7 +134,8 @@ impl Gateway<'_> {
         Ok(body)
     }
 
-    fn ask(&self, method: &str, path: &str, json: &str) -> Result<Value> {
+    /// One request, and the JSON that has to come.
+    pub fn ask(&self, method: &str, path: &str, json: &str) -> Result<Value> {
         let (status, body) = Connection::open(self.api)?.request(method, path, Some(self.token()), json)?;
         ensure!(status == 200, "{method} {path}: {status}: {}", String::from_utf8_lossy(&body));
         Ok(serde_json::from_slice(&body)?)

@@ -17,7 +17,8 @@ const BUFFER: usize = 256 * 1024;
 pub struct Target {
     addr: SocketAddr,
     request: Vec<u8>,
-    length: u64,
+    /// Of a right answer's body, where it is always the same.
+    length: Option<u64>,
 }
 
 impl Target {
@@ -25,12 +26,17 @@ impl Target {
         let authorization = token.map(|token| format!("Authorization: Bearer {token}\r\n"));
         let authorization = authorization.unwrap_or_default();
         let request = format!("GET {path} HTTP/1.1\r\nHost: {addr}\r\n{authorization}\r\n");
-        Self { addr, request: request.into_bytes(), length }
+        Self { addr, request: request.into_bytes(), length: Some(length) }
     }
 
-    /// Octets of a right answer's body.
+    /// As [`Target::get`], for an answer whose length changes: one that carries the time.
+    pub fn get_any(addr: SocketAddr, path: &str, token: Option<&str>) -> Self {
+        Self { length: None, ..Self::get(addr, path, token, 0) }
+    }
+
+    /// Octets of a right answer's body; 0 where that changes.
     pub fn length(&self) -> u64 {
-        self.length
+        self.length.unwrap_or_default()
     }
 }
 
@@ -102,8 +108,8 @@ impl Connection {
                 self.filled += octets;
                 let Some(end) = end_of_head(&self.buffer[..self.filled]) else { return Ok(None) };
                 let (status, length) = parse(&self.buffer[..end])?;
-                let right = status != 200 || length == target.length;
-                ensure!(right, "the body has {length} octets, not {}", target.length);
+                let right = status != 200 || target.length.is_none_or(|wanted| wanted == length);
+                ensure!(right, "the body has {length} octets, not {}", target.length());
                 (self.status, self.left) = (status, Some(length));
                 (std::mem::take(&mut self.filled) - end) as u64
             }

@@ -35,34 +35,76 @@ pub struct Latency {
     pub p99: f64,
 }
 
-/// Every connection sends its next request as soon as it has the answer to the last one.
+/// One connection with what is asked on it, one request at a time.
+pub trait Caller {
+    /// Sends the next request.
+    fn ask(&mut self) -> Result<()>;
+
+    /// Reads once, without waiting; true when the answer is whole. Any other than the right one is an error.
+    fn poll(&mut self) -> Result<bool>;
+}
+
+/// Asks for several things in turn over HTTP.
+pub struct Asking<'a> {
+    connection: Connection,
+    targets: &'a [Target],
+    next: usize,
+}
+
+impl<'a> Asking<'a> {
+    /// This many callers, each of which begins at another target.
+    pub fn several(targets: &'a [Target], callers: usize) -> Result<Vec<Self>> {
+        let first = targets.first().context("nothing to ask for")?;
+        let caller = |at: usize| {
+            let next = at * targets.len() / callers;
+            Ok(Self { connection: Connection::restless(first)?, targets, next })
+        };
+        (0..callers).map(caller).collect()
+    }
+
+    fn target(&self) -> &'a Target {
+        &self.targets[self.next % self.targets.len()]
+    }
+}
+
+impl Caller for Asking<'_> {
+    fn ask(&mut self) -> Result<()> {
+        self.next += 1;
+        self.connection.ask(self.target())
+    }
+
+    fn poll(&mut self) -> Result<bool> {
+        self.connection.poll(self.target())
+    }
+}
+
+/// [`closed_by`] callers who ask for one thing.
+pub fn closed(target: &Target, shape: Shape, subject: &Subject) -> Result<Throughput> {
+    closed_by(&mut Asking::several(std::slice::from_ref(target), shape.connections)?, shape, subject)
+}
+
+/// Every caller sends its next request as soon as it has the answer to the last one.
 ///
 /// One thread that never sleeps: otherwise every write of a subject would pay for waking a core, a slow subject for each and
 /// a quick one for few.
-pub fn closed(target: &Target, shape: Shape, subject: &Subject) -> Result<Throughput> {
-    let mut connections = (0..shape.connections)
-        .map(|_| {
-            let mut connection = Connection::restless(target)?;
-            connection.ask(target)?;
-            Ok(connection)
-        })
-        .collect::<Result<Vec<_>>>()?;
-    spin(&mut connections, target, shape.warm_up)?;
+pub fn closed_by(callers: &mut [impl Caller], shape: Shape, subject: &Subject) -> Result<Throughput> {
+    callers.iter_mut().try_for_each(Caller::ask)?;
+    spin(callers, shape.warm_up)?;
     let (from, busy) = (Instant::now(), subject.busy()?);
-    let answers = spin(&mut connections, target, shape.measured)?;
+    let answers = spin(callers, shape.measured)?;
     let took = from.elapsed().as_secs_f64();
     let busy = subject.busy()?.saturating_sub(busy).as_secs_f64();
     Ok(Throughput { rate: answers as f64 / took, busy: busy / took })
 }
 
 /// Counts answers, and asks again for each.
-fn spin(connections: &mut [Connection], target: &Target, time: Duration) -> Result<u64> {
+fn spin(callers: &mut [impl Caller], time: Duration) -> Result<u64> {
     let (mut answers, mut last, from) = (0_u64, Instant::now(), Instant::now());
     while from.elapsed() < time {
         let mut idle = true;
-        for connection in &mut *connections {
-            if connection.poll(target)? {
-                connection.ask(target)?;
+        for caller in &mut *callers {
+            if caller.poll()? {
+                caller.ask()?;
                 answers += 1;
                 idle = false;
             }
@@ -78,9 +120,9 @@ fn spin(connections: &mut [Connection], target: &Target, time: Duration) -> Resu
     Ok(answers)
 }
 
-/// One connection of a constant rate.
-struct Lane {
-    connection: Connection,
+/// One caller of a constant rate.
+struct Lane<C> {
+    caller: C,
     /// When its next request is due.
     due: Instant,
     /// From when the request under way counts; `None` while there is none.
@@ -89,28 +131,33 @@ struct Lane {
     late: bool,
 }
 
+/// [`constant_by`] callers who ask for one thing.
+pub fn constant(target: &Target, shape: Shape, rate: f64) -> Result<Latency> {
+    constant_by(Asking::several(std::slice::from_ref(target), shape.connections)?, shape, rate)
+}
+
 /// `rate` requests a second, evenly spaced, spread over the connections in turn, from one thread. It looks every
 /// few microseconds and sleeps in between: a real-time thread that never does is stopped by the kernel for a twentieth of
 /// every second, which would be the p99 of every subject.
 ///
 /// Nothing is left out when the subject is slow (coordinated omission): a request that is due while its connection
 /// still waits for an answer counts from when it was due. What the generator itself is late does not count.
-pub fn constant(target: &Target, shape: Shape, rate: f64) -> Result<Latency> {
+pub fn constant_by(callers: Vec<impl Caller>, shape: Shape, rate: f64) -> Result<Latency> {
     let start = Instant::now() + Duration::from_millis(20);
     let (counts_from, end) = (start + shape.warm_up, start + shape.warm_up + shape.measured);
-    let gap = Duration::from_secs_f64(shape.connections as f64 / rate);
-    let lane = |lane: usize| -> Result<Lane> {
+    let gap = Duration::from_secs_f64(callers.len() as f64 / rate);
+    let lane = |(lane, caller)| {
         let due = start + Duration::from_secs_f64(lane as f64 / rate);
-        Ok(Lane { connection: Connection::restless(target)?, due, from: None, late: false })
+        Lane { caller, due, from: None, late: false }
     };
-    let mut lanes = (0..shape.connections).map(lane).collect::<Result<Vec<_>>>()?;
+    let mut lanes: Vec<_> = callers.into_iter().enumerate().map(lane).collect();
     let mut taken = Vec::new();
     loop {
         let mut under_way = false;
         for lane in &mut lanes {
             if let Some(from) = lane.from {
                 ensure!(from.elapsed() < PATIENCE, "no answer for {PATIENCE:?}");
-                if lane.connection.poll(target)? {
+                if lane.caller.poll()? {
                     if lane.due >= counts_from {
                         taken.push(from.elapsed());
                     }
@@ -122,7 +169,7 @@ pub fn constant(target: &Target, shape: Shape, rate: f64) -> Result<Latency> {
             let now = Instant::now();
             if lane.from.is_none() && lane.due < end && now >= lane.due {
                 lane.from = Some(if lane.late { lane.due } else { now });
-                lane.connection.ask(target)?;
+                lane.caller.ask()?;
             }
             under_way |= lane.from.is_some() || lane.due < end;
         }

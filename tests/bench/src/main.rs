@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: the gateway against nginx and HAProxy on this machine, into `tests/bench/RESULTS.md`.
 //!
+//! People have a page of their own: see [`people`].
+//!
 //! Four parts: (a) small answers, (b) a large document, (c) starting and sitting there, (d) too much. In (a) and (b) the subjects take turns on one
 //! core with one worker each; the load and the back office run on another core.
 
@@ -9,6 +11,7 @@ mod load;
 mod machine;
 mod measure;
 mod overload;
+mod people;
 mod process;
 mod results;
 mod rounds;
@@ -50,6 +53,8 @@ enum Part {
     Service,
     /// (d) three times as much as a system can bear
     Overload,
+    /// People over a directory: a page of its own, kept unless it is a quick look
+    People,
 }
 
 fn main() -> Result<()> {
@@ -59,6 +64,12 @@ fn main() -> Result<()> {
     let mut machine = machine::describe(&binary, profile(&binary));
     machine.push(("Scheduling", process::settle()?.to_owned()));
 
+    if arguments.only.is_none_or(|only| only == Part::People) {
+        people::bench(arguments.quick, &binary, &machine)?;
+    }
+    if arguments.only == Some(Part::People) {
+        return Ok(());
+    }
     let (verdicts, pages) = run(plan, arguments.only, &binary)?;
     let summary = results::summary(&verdicts);
     println!("\n{summary}");

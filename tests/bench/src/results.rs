@@ -18,13 +18,13 @@ pub struct Verdict {
     pub met: bool,
 }
 
-fn at_least(what: &'static str, wanted: &'static str, least: f64, measured: &Series) -> Verdict {
+pub fn at_least(what: &'static str, wanted: &'static str, least: f64, measured: &Series) -> Verdict {
     let median = measured.median();
     let measured = format!("{median:.2} ({})", spread(measured, 2));
     Verdict { what, wanted, measured, met: median >= least }
 }
 
-fn at_most(what: &'static str, wanted: &'static str, most: f64, figure: f64, text: String) -> Verdict {
+pub fn at_most(what: &'static str, wanted: &'static str, most: f64, figure: f64, text: String) -> Verdict {
     Verdict { what, wanted, measured: text, met: figure <= most }
 }
 
@@ -200,9 +200,14 @@ pub fn summary(verdicts: &[Verdict]) -> String {
 }
 
 fn table(all: &[Series], digits: usize) -> String {
+    table_of(&NAMES, all, digits)
+}
+
+/// A row for each of these subjects, a column for each round.
+pub fn table_of(names: &[&str], all: &[Series], digits: usize) -> String {
     let rounds = all.first().map_or(0, |series| series.values().len());
     let mut text = format!("| Subject | Median |{}\n", columns(rounds));
-    for (name, series) in NAMES.iter().zip(all) {
+    for (name, series) in names.iter().zip(all) {
         text += &row(name, series, digits);
         text.push('\n');
     }
@@ -220,7 +225,7 @@ fn row(name: &str, series: &Series, digits: usize) -> String {
     format!("| {name} | {:.digits$} |{values}", series.median())
 }
 
-fn spread(series: &Series, digits: usize) -> String {
+pub fn spread(series: &Series, digits: usize) -> String {
     let least = series.values().iter().copied().fold(f64::INFINITY, f64::min);
     let most = series.values().iter().copied().fold(f64::NEG_INFINITY, f64::max);
     format!("{least:.digits$} to {most:.digits$}")

@@ -1,0 +1,107 @@
+//! What was wanted of people, and the page that says what came of it.
+
+use std::fmt::Write as _;
+
+use super::measure::{Few, Loaded, Many};
+use crate::results::{Verdict, at_least, at_most, spread, table_of};
+use crate::rounds::Series;
+
+/// The place of the gateway in parts (1) and (2).
+const PORTICO: usize = 1;
+
+/// A subject's figures over another's, round by round.
+fn over(all: &[Series], one: usize, other: usize) -> Series {
+    all[one].with(&all[other], |one, other| one / other)
+}
+
+/// How many times as much as each peer; `first`: where the peers begin.
+fn over_peers(verdicts: &mut Vec<Verdict>, what: [&'static str; 2], all: &Loaded, portico: usize) {
+    for (at, name) in all.names.iter().enumerate().skip(portico + 1) {
+        let what = if *name == "Python" { what[0] } else { what[1] };
+        verdicts.push(at_least(what, "≥ 3", 3.0, &over(&all.rates, portico, at)));
+    }
+}
+
+impl Few {
+    pub fn verdicts(&self) -> Vec<Verdict> {
+        let ratio = over(&self.listing, PORTICO, 0);
+        let mut all =
+            vec![at_least("(1) people a second in a list of 1,000, `ldapsearch` = 1", "≥ 0.8", 0.8, &ratio)];
+        let by_id = ["(2) a person by id, requests a second, Python = 1", "(2) the same, Node = 1"];
+        over_peers(&mut all, by_id, &self.by_id, PORTICO);
+        all
+    }
+
+    pub fn page(&self) -> String {
+        let mut page =
+            "## (1) A list of 1,000 people\n\nPeople a second, one list after the other:\n\n".to_owned();
+        page += &table_of(&self.listers, &self.listing, 0);
+        let bare = self.listing[PORTICO].with(&self.bare, |portico, bare| portico / bare);
+        let _ = writeln!(
+            page,
+            "\n`ldapsearch` without its start, its bind and its end: {:.0} people a second ({}); Portico, which has its \
+             connections open, gives {:.2} times that ({}).\n",
+            self.bare.median(),
+            spread(&self.bare, 0),
+            bare.median(),
+            spread(&bare, 2)
+        );
+        page += "## (2) One person by id\n\n";
+        page += &self.by_id.page();
+        let ratio = over(&self.by_id.rates, PORTICO, 0);
+        let _ = writeln!(
+            page,
+            "\nPortico's requests a second, slapd = 1: {:.2} ({}).",
+            ratio.median(),
+            spread(&ratio, 2)
+        );
+        page
+    }
+}
+
+impl Many {
+    pub fn verdicts(&self) -> Vec<Verdict> {
+        let p99 = &self.typing.p99[0];
+        let text = format!("{:.3} ms ({})", p99.median(), spread(p99, 3));
+        let mut all =
+            vec![at_most("(3) a search while somebody types, p99", "≤ 10 ms", 10.0, p99.median(), text)];
+        let rates = ["(3) searches a second, Python = 1", "(3) the same, Node = 1"];
+        over_peers(&mut all, rates, &self.typing, 0);
+        all
+    }
+
+    pub fn page(&self) -> String {
+        let mut page = format!(
+            "## (3) A search among {} people while somebody types\n\n{} prefixes of 250 names. The index takes {:.1} MiB, {:.0} \
+             octets a person; Portico's resident memory after all that is {:.1} MiB. From its start to the first search: \
+             {:.1} s, reading everybody from slapd.\n\n",
+            self.people,
+            self.prefixes,
+            self.index,
+            self.index * 1024.0 * 1024.0 / self.people as f64,
+            self.resident,
+            self.read_in
+        );
+        page += &self.typing.page();
+        page
+    }
+}
+
+impl Loaded {
+    fn page(&self) -> String {
+        let mut page = "Requests a second, as much as goes on 32 connections:\n\n".to_owned();
+        page += &table_of(&self.names, &self.rates, 0);
+        page += "\nProcessor time of the subject while that was measured, as a part of its core:\n\n";
+        page += &table_of(&self.names, &self.busy, 2);
+        let rates = self.names.iter().zip(&self.halves).map(|(name, rate)| format!("{name} {rate:.0}"));
+        let _ = write!(
+            page,
+            "\nLatency at a constant rate ({} requests a second). p50 in ms:\n\n",
+            rates.collect::<Vec<_>>().join(", ")
+        );
+        page += &table_of(&self.names, &self.p50, 3);
+        page += "\np99 in ms:\n\n";
+        page += &table_of(&self.names, &self.p99, 3);
+        page
+    }
+}
