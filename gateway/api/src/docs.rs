@@ -76,18 +76,36 @@ fn entries<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = (&'a Str
 
 // Writing to a string cannot fail, so the results of `write!` are not looked at below.
 
+/// Text of the contract, with what stands between backticks as code.
+fn prose(text: &str) -> String {
+    let mut parts = text.split('`');
+    let mut all = escape(parts.next().unwrap_or_default());
+    while let Some(code) = parts.next() {
+        match parts.next() {
+            Some(after) => {
+                let _ = write!(all, "<code>{}</code>{}", escape(code), escape(after));
+            }
+            // One without a partner is what it looks like.
+            None => {
+                let _ = write!(all, "`{}", escape(code));
+            }
+        }
+    }
+    all
+}
+
 fn render_index() -> String {
     let contract: Value = serde_json::from_str(openapi::document()).unwrap_or_default();
     let mut body = format!(
         "<h1>{}</h1><p>{} Version {}. The contract itself: <a href=\"/v1/openapi.json\">/v1/openapi.json</a>. \
          Failures: <a href=\"/docs/problems\">all problems</a>.</p>",
         escape(text(&contract, "/info/title")),
-        escape(text(&contract, "/info/description")),
+        prose(text(&contract, "/info/description")),
         escape(text(&contract, "/info/version")),
     );
     for tag in contract.pointer("/tags").and_then(Value::as_array).into_iter().flatten() {
         let name = text(tag, "/name");
-        let _ = write!(body, "<h2>{}</h2><p>{}</p>", escape(name), escape(text(tag, "/description")));
+        let _ = write!(body, "<h2>{}</h2><p>{}</p>", escape(name), prose(text(tag, "/description")));
         for (path, methods) in entries(&contract, "/paths") {
             for (method, operation) in methods.as_object().into_iter().flatten() {
                 if text(operation, "/tags/0") == name {
@@ -109,8 +127,8 @@ fn render_operation(body: &mut String, path: &str, method: &str, operation: &Val
         "<details><summary><code class=\"method\">{}</code> <code>{}</code> <span>{}</span></summary><p>{}</p>",
         escape(&method.to_uppercase()),
         escape(path),
-        escape(text(operation, "/summary")),
-        escape(text(operation, "/description")),
+        prose(text(operation, "/summary")),
+        prose(text(operation, "/description")),
     );
     let parameters = operation.pointer("/parameters").and_then(Value::as_array);
     if let Some(parameters) = parameters.filter(|parameters| !parameters.is_empty()) {
@@ -121,7 +139,7 @@ fn render_operation(body: &mut String, path: &str, method: &str, operation: &Val
                 "<tr><td><code>{}</code></td><td>{}</td><td>{}</td></tr>",
                 escape(text(parameter, "/name")),
                 escape(text(parameter, "/in")),
-                escape(text(parameter, "/description")),
+                prose(text(parameter, "/description")),
             );
         }
         body.push_str("</table>");
@@ -132,7 +150,7 @@ fn render_operation(body: &mut String, path: &str, method: &str, operation: &Val
     body.push_str("<table><tr><th>Answer</th><th>Meaning</th><th>Body</th></tr>");
     for (status, response) in entries(operation, "/responses") {
         let schema = find_reference(response.pointer("/content")).map(link).unwrap_or_default();
-        let meaning = escape(text(response, "/description"));
+        let meaning = prose(text(response, "/description"));
         let _ = write!(body, "<tr><td>{}</td><td>{meaning}</td><td>{schema}</td></tr>", escape(status));
     }
     body.push_str("</table></details>");
@@ -143,7 +161,7 @@ fn render_schema(body: &mut String, name: &str, schema: &Value) {
         body,
         "<details id=\"{0}\"><summary><code>{0}</code></summary><p>{1}</p>",
         escape(name),
-        escape(text(schema, "/description"))
+        prose(text(schema, "/description"))
     );
     let parts =
         schema.pointer("/allOf").and_then(Value::as_array).cloned().unwrap_or_else(|| vec![schema.clone()]);
@@ -163,7 +181,7 @@ fn render_schema(body: &mut String, name: &str, schema: &Value) {
         }
         for (member, property) in entries(part, "/properties") {
             let kind = find_reference(Some(property)).map_or_else(|| kind(property), link);
-            let meaning = escape(text(property, "/description"));
+            let meaning = prose(text(property, "/description"));
             let _ = write!(
                 body,
                 "<tr><td><code>{}</code></td><td>{kind}</td><td>{meaning}</td></tr>",
@@ -219,4 +237,16 @@ fn render_problems() -> String {
     }
     body.push_str("</table>");
     frame("Problems", &body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_between_backticks_is_code_and_nothing_becomes_markup() {
+        assert_eq!(prose("no code"), "no code");
+        assert_eq!(prose("with `q`, and `<b>`"), "with <code>q</code>, and <code>&lt;b&gt;</code>");
+        assert_eq!(prose("one ` alone & <i>"), "one ` alone &amp; &lt;i&gt;");
+    }
 }
