@@ -50,7 +50,7 @@ impl Authenticator {
     /// # Errors
     /// When there is no key, two have one id, or a file cannot be used.
     pub fn new(config: AuthConfig) -> Result<Self, KeyFault> {
-        let state = State { keys: KeySet::load(&config.keys)?, cache: TokenCache::new() };
+        let state = State { keys: KeySet::load(&config.keys)?, cache: TokenCache::default() };
         let leeway = config.leeway.min(MAX_LEEWAY);
         Ok(Self { config, leeway, state: ArcSwap::from_pointee(state) })
     }
@@ -61,7 +61,7 @@ impl Authenticator {
     /// As [`Authenticator::new`].
     pub fn reload(&self) -> Result<(), KeyFault> {
         let keys = KeySet::load(&self.config.keys)?;
-        self.state.store(Arc::new(State { keys, cache: TokenCache::new() }));
+        self.state.store(Arc::new(State { keys, cache: TokenCache::default() }));
         Ok(())
     }
 
@@ -96,7 +96,7 @@ impl Authenticator {
         }
         let state = self.state.load();
         let fingerprint = Fingerprint::of(token);
-        if let Some(known) = state.cache.get(&fingerprint) {
+        if let Some(known) = state.cache.get(&fingerprint, now) {
             if let Err(refusal) = known.window.check(now, self.leeway) {
                 state.cache.remove(&fingerprint);
                 return Err(refusal);
@@ -107,12 +107,13 @@ impl Authenticator {
         let (window, principal) = claims::read(&claims, &self.config)?;
         window.check(now, self.leeway)?;
         let principal = Arc::new(principal);
-        state.cache.put(fingerprint, Arc::new(Verified { window, principal: Arc::clone(&principal) }));
+        let verified = Verified { window, principal: Arc::clone(&principal) };
+        state.cache.put(fingerprint, Arc::new(verified), now);
         Ok(principal)
     }
 
     #[cfg(test)]
-    pub(super) fn remembered(&self) -> u64 {
+    pub(super) fn remembered(&self) -> usize {
         self.state.load().cache.len()
     }
 }
