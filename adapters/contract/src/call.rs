@@ -4,6 +4,8 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+use parking_lot::Mutex;
 use tower::{Service, ServiceExt};
 
 use crate::{
@@ -91,12 +93,15 @@ pub struct Upstream {
     /// What it can do.
     pub profile: Arc<crate::Profile>,
     service: CallService,
+    /// A clone at hand, because cloning the stack costs every call. Never waited for; whoever finds it taken clones.
+    ready: Arc<Mutex<CallService>>,
 }
 
 impl Upstream {
     /// Puts a finished stack behind its key and profile.
     pub fn new(system: SystemKey, profile: Arc<crate::Profile>, service: CallService) -> Self {
-        Self { system, profile, service }
+        let ready = Arc::new(Mutex::new(service.clone()));
+        Self { system, profile, service, ready }
     }
 
     /// Runs a typed operation through the erased stack. The only place where a reply gets its type back.
@@ -106,12 +111,22 @@ impl Upstream {
     pub async fn call<O: Operation>(&self, context: CallContext, operation: O) -> Result<O::Output, Error> {
         let mut call = Call::new(context, operation);
         call.capability = self.profile.operations.get(O::META.id).cloned();
-        let mut service = self.service.clone();
-        let reply = service.ready().await?.call(call).await?;
+        let reply = self.start(call).await?.await?;
         O::Output::from_reply(reply).ok_or_else(|| {
             Error::new(ErrorKind::Internal, "The gateway mixed up two replies; please report this.")
                 .with_call(&self.system, O::META.id)
         })
+    }
+
+    /// Puts a call on its way. A stack is ready at once, unless somebody built one that is not.
+    async fn start(&self, call: Call) -> Result<<CallService as Service<Call>>::Future, Error> {
+        if let Some(mut service) = self.ready.try_lock()
+            && let Some(ready) = service.ready().now_or_never()
+        {
+            return Ok(ready?.call(call));
+        }
+        let mut service = self.service.clone();
+        Ok(service.ready().await?.call(call))
     }
 }
 

@@ -26,6 +26,13 @@ impl Deadline {
         self.0.saturating_duration_since(tokio::time::Instant::now().into_std())
     }
 
+    /// The earlier of this and `limit` from now; `None` when that has passed. Reads the clock once.
+    pub fn within(self, limit: Duration) -> Option<Self> {
+        let now = tokio::time::Instant::now().into_std();
+        let earlier = self.0.min(now + limit);
+        (earlier > now).then_some(Self(earlier))
+    }
+
     /// The earlier of two.
     #[must_use]
     pub fn min(self, other: Self) -> Self {

@@ -221,7 +221,7 @@ impl Span {
             done: Mutex::new((Vec::with_capacity(4), 0)),
             sink: Some(sink),
         });
-        Self::start(state, remote_parent, kind, name.into())
+        Self::start(state, remote_parent, Duration::ZERO, kind, name.into())
     }
 
     /// A tree that nobody takes: for tests and for calls that start inside the gateway before telemetry is up.
@@ -235,16 +235,16 @@ impl Span {
             done: Mutex::new((Vec::new(), 0)),
             sink: None,
         });
-        Self::start(state, None, SpanKind::Internal, name.into())
+        Self::start(state, None, Duration::ZERO, SpanKind::Internal, name.into())
     }
 
     fn start(
         state: Arc<TraceState>,
         parent: Option<SpanId>,
+        start: Duration,
         kind: SpanKind,
         name: Cow<'static, str>,
     ) -> Self {
-        let start = state.started.elapsed();
         let record = SpanRecord {
             id: SpanId::random(),
             parent,
@@ -311,12 +311,18 @@ impl Drop for Span {
 impl SpanContext {
     /// Starts a span here.
     pub fn child(&self, kind: SpanKind, name: impl Into<Cow<'static, str>>) -> Span {
-        Span::start(Arc::clone(&self.state), Some(self.id), kind, name.into())
+        let start = self.state.started.elapsed();
+        Span::start(Arc::clone(&self.state), Some(self.id), start, kind, name.into())
     }
 
     /// The id of the tree: what people quote to the service desk.
     pub fn trace_id(&self) -> TraceId {
         self.state.trace_id
+    }
+
+    /// When the tree began.
+    pub fn started(&self) -> Instant {
+        self.state.started
     }
 
     /// Whether the tree will be exported whatever happens.

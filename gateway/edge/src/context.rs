@@ -24,7 +24,6 @@ pub struct RequestScope(Arc<Facts>);
 struct Facts {
     span: SpanContext,
     deadline: Deadline,
-    started: Instant,
     principal: OnceLock<Arc<Principal>>,
     matched: OnceLock<MatchedPath>,
     permit: OnceLock<OwnedSemaphorePermit>,
@@ -36,7 +35,6 @@ impl RequestScope {
         Self(Arc::new(Facts {
             span,
             deadline,
-            started: Instant::now(),
             principal: OnceLock::new(),
             matched: OnceLock::new(),
             permit: OnceLock::new(),
@@ -65,7 +63,7 @@ impl RequestScope {
 
     /// When the request came in.
     pub fn started(&self) -> Instant {
-        self.0.started
+        self.0.span.started()
     }
 
     /// Who asks; `None` on a route that needs nobody.

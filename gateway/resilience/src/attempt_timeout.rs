@@ -16,7 +16,7 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 use portico_contract::{Call, Capability, Effect, Error, ErrorKind, Reply, Retry, Streaming};
 use portico_schemas::Outcome;
-use tokio::time::Timeout;
+use tokio::time::{Instant, Timeout};
 use tower::{Layer, Service};
 
 use crate::Health;
@@ -48,13 +48,15 @@ pub(crate) fn attempt_timeout(configured: Option<Duration>, call: &Call) -> Dura
 }
 
 impl<S> AttemptTimeout<S> {
-    fn limit(&self, call: &Call) -> Duration {
+    /// When the attempt of this call ends, if it has an end of its own.
+    fn end(&self, call: &Call) -> Option<Instant> {
         if call.meta.streaming == Streaming::Request {
-            return Duration::MAX;
+            return None;
         }
         let own = attempt_timeout(self.configured, call);
-        let left = call.context.deadline.remaining();
-        if (own / 2..own).contains(&left) { left } else { own }
+        let (now, deadline) = (Instant::now(), Instant::from_std(call.context.deadline.instant()));
+        let left = deadline.saturating_duration_since(now);
+        if (own / 2..own).contains(&left) { Some(deadline) } else { now.checked_add(own) }
     }
 }
 
@@ -71,8 +73,13 @@ where
     }
 
     fn call(&mut self, tracked: Tracked) -> Self::Future {
-        let (limit, effect) = (self.limit(&tracked.call), tracked.call.meta.effect);
-        Attempt { future: tokio::time::timeout(limit, self.inner.call(tracked)), effect }
+        let (end, effect) = (self.end(&tracked.call), tracked.call.meta.effect);
+        let future = self.inner.call(tracked);
+        let future = match end {
+            Some(end) => tokio::time::timeout_at(end, future),
+            None => tokio::time::timeout(Duration::MAX, future),
+        };
+        Attempt { future, effect }
     }
 }
 

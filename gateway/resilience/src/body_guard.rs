@@ -87,7 +87,7 @@ pub(crate) fn guard(
         idle: Duration::ZERO,
         waited: Duration::ZERO,
         in_window: 0,
-        sleep: tokio::time::sleep(settings.idle_timeout),
+        sleep: None,
     }
 }
 
@@ -104,8 +104,8 @@ pin_project! {
         // Waiting, and octets that came, in the present window of the minimum rate.
         waited: Duration,
         in_window: u64,
-        #[pin]
-        sleep: Sleep,
+        // Made at the first wait: a body that is never waited for costs no timer.
+        sleep: Option<Pin<Box<Sleep>>>,
     }
 }
 
@@ -139,7 +139,7 @@ impl GuardedBody {
 
     /// Ready, with the reason, when the system has been waited for long enough.
     fn poll_patience(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Error> {
-        let mut this = self.project();
+        let this = self.project();
         loop {
             let now = Instant::now();
             let passed = this.since.replace(now).map_or(Duration::ZERO, |since| now - since);
@@ -155,10 +155,11 @@ impl GuardedBody {
                 (*this.waited, *this.in_window) = (Duration::ZERO, 0);
             }
             let left = (this.settings.idle_timeout - *this.idle).min(RATE_WINDOW - *this.waited);
-            if this.sleep.deadline() != now + left {
-                this.sleep.as_mut().reset(now + left);
+            let sleep = this.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(now + left)));
+            if sleep.deadline() != now + left {
+                sleep.as_mut().reset(now + left);
             }
-            ready!(this.sleep.as_mut().poll(context));
+            ready!(sleep.as_mut().poll(context));
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
-use portico_contract::{Capability, Deadline as Instant, Effect, Error, ErrorKind, Reply, Retry};
+use portico_contract::{Capability, Effect, Error, ErrorKind, Reply, Retry};
 use portico_schemas::Outcome;
 use tokio::time::Timeout;
 use tower::{Layer, Service};
@@ -49,10 +49,9 @@ where
             .capability
             .as_ref()
             .map_or_else(|| Capability::default().deadline, |capability| capability.deadline);
-        let deadline = tracked.call.context.deadline.min(Instant::after(own));
-        if deadline.remaining().is_zero() {
+        let Some(deadline) = tracked.call.context.deadline.within(own) else {
             return OrRefused::refused(too_late(Outcome::NotAttempted));
-        }
+        };
         tracked.call.context.deadline = deadline;
         let (notes, effect) = (Arc::clone(&tracked.notes), tracked.call.meta.effect);
         let future = tokio::time::timeout_at(deadline.instant().into(), self.inner.call(tracked));

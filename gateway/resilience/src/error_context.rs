@@ -1,14 +1,13 @@
-//! Adds the system and the operation to every error, of the adapter, of its bodies and of the layers inside this one, so
-//! that nobody has to write them by hand.
+//! Adds the system and the operation to every error, of the adapter and of the layers inside this one, so that nobody has
+//! to write them by hand. Those of bodies get them in [`crate::observe`], which is around every body already.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use futures_util::TryStreamExt;
 use pin_project_lite::pin_project;
-use portico_contract::{ByteStream, Error, Reply};
+use portico_contract::{Error, Reply};
 use tower::{Layer, Service};
 
 use crate::Health;
@@ -64,12 +63,6 @@ impl<F: Future<Output = Result<Reply, Error>>> Future for Named<F> {
         let this = self.project();
         let operation = *this.operation;
         let result = ready!(this.future.poll(context));
-        let named = result.map_err(|error| error.with_call(&this.health.system, operation));
-        Poll::Ready(named.map(|reply| {
-            reply.map_body(|body| {
-                let system = this.health.system.clone();
-                ByteStream::new(body.map_err(move |error| error.with_call(&system, operation)))
-            })
-        }))
+        Poll::Ready(result.map_err(|error| error.with_call(&this.health.system, operation)))
     }
 }

@@ -224,16 +224,17 @@ impl Stream for ObservedBody {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let item = ready!(self.body.poll_next_unpin(context));
-        match (&item, &mut self.report) {
-            (Some(Ok(piece)), Some(report)) => {
+        Poll::Ready(match (item, self.report.take()) {
+            (Some(Ok(piece)), Some(mut report)) => {
                 *report.stream_bytes.get_or_insert(0) += piece.len() as u64;
+                self.report = Some(report);
+                Some(Ok(piece))
             }
-            (Some(Err(error)), Some(report)) => {
-                report.failed(error);
-                self.report = None;
+            (Some(Err(error)), Some(mut report)) => {
+                report.failed(&error);
+                Some(Err(error.with_call(&report.health.system, report.meta.id)))
             }
-            _ => self.report = None,
-        }
-        Poll::Ready(item)
+            (item, _) => item,
+        })
     }
 }
