@@ -27,6 +27,7 @@ use axum::routing::{get, post, put};
 use portico_compose::people::{Identity, Links, People};
 use portico_compose::seal::Seals;
 use portico_compose::{Documents, Systems};
+use portico_edge::RouteLayer;
 use portico_policy::Policy;
 
 pub use openapi::document as openapi_document;
@@ -80,7 +81,7 @@ pub fn routes(api: Api) -> Router {
         .route("/v1/systems", get(systems::list))
         .route("/v1/systems/{id}", get(systems::get))
         .route("/v1/me", get(me::get))
-        .route_layer(axum::middleware::from_fn_with_state(Arc::clone(&api), accept::json))
+        .route_layer((RouteLayer, accept::JsonLayer(Arc::clone(&api))))
         .with_state(api)
 }
 
@@ -91,6 +92,7 @@ pub fn public_routes() -> Router {
         .route("/docs", get(docs::index))
         .route("/docs/problems", get(docs::problems))
         .route("/docs/problems/{code}", get(docs::problem))
+        .route_layer(RouteLayer)
 }
 
 /// The templates of all routes, for metrics.

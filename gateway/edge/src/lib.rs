@@ -20,6 +20,6 @@ pub mod problem;
 pub mod serve;
 
 pub use context::{Authenticated, RequestContext, RequestScope};
-pub use inbound::{InboundConfig, inbound};
+pub use inbound::{InboundConfig, RouteLayer, inbound};
 pub use observe::{LogOnly, RequestObserver, RequestRecord, log_failure};
 pub use problem::{ApiError, ApiResult};

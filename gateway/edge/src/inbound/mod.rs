@@ -25,6 +25,8 @@ pub use authenticate::PublicPaths;
 pub use exchange::ObservedBody;
 pub use limits::IsUpload;
 pub use rate::CallerRate;
+pub use route::RouteLayer;
+pub(crate) use route::note as note_route;
 
 use crate::auth::Authenticator;
 use crate::observe::RequestObserver;
@@ -96,7 +98,8 @@ impl InboundConfig {
     }
 }
 
-/// Puts the inbound layers around the routes, outermost first. Adds the fallbacks for unknown paths and methods.
+/// Puts the inbound layers around the routes, outermost first. Adds the fallbacks for unknown paths and methods. The routes
+/// bring [`RouteLayer`] along, because only inside a router the route is known.
 ///
 /// The operations surface does not go through here: health has to answer when everything here is full.
 pub fn inbound(
@@ -106,11 +109,7 @@ pub fn inbound(
 + Clone
 + Send
 + 'static {
-    let router = router
-        .fallback(no_route)
-        .method_not_allowed_fallback(no_method)
-        // Inside the router, because only there the route is known; the layers outside read it afterwards.
-        .layer(route::RouteLayer);
+    let router = router.fallback(no_route).method_not_allowed_fallback(no_method);
     let shared = Arc::new(Shared {
         sink: config.sink,
         observer: config.observer,

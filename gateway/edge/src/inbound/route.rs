@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use axum::body::Body;
 use axum::extract::MatchedPath;
-use http::Request;
+use http::{Extensions, Request};
 use parking_lot::RwLock;
 use tower::{Layer, Service};
 
@@ -53,9 +53,11 @@ impl RouteNames {
     }
 }
 
-/// Goes inside the router (`Router::layer`), where the route is known.
-#[derive(Clone, Copy)]
-pub(super) struct RouteLayer;
+/// Goes inside the router (`Router::route_layer`), where the route is known. Without it the traces and metrics of a
+/// request do not name its route. Whoever has a layer of their own there puts both in at once, as a pair: the router boxes
+/// and clones for every `route_layer`, on every request.
+#[derive(Debug, Clone, Copy)]
+pub struct RouteLayer;
 
 impl<S> Layer<S> for RouteLayer {
     type Service = NoteRoute<S>;
@@ -65,9 +67,17 @@ impl<S> Layer<S> for RouteLayer {
     }
 }
 
-/// Notes the route in the request's facts.
-#[derive(Clone)]
-pub(super) struct NoteRoute<S>(S);
+/// Notes the route in the facts of a request that has found one.
+pub(crate) fn note(extensions: &Extensions) {
+    if let (Some(scope), Some(matched)) = (extensions.get::<RequestScope>(), extensions.get::<MatchedPath>())
+    {
+        scope.set_matched(matched.clone());
+    }
+}
+
+/// The service of [`RouteLayer`].
+#[derive(Debug, Clone)]
+pub struct NoteRoute<S>(S);
 
 impl<S: Service<Request<Body>>> Service<Request<Body>> for NoteRoute<S> {
     type Response = S::Response;
@@ -79,12 +89,7 @@ impl<S: Service<Request<Body>>> Service<Request<Body>> for NoteRoute<S> {
     }
 
     fn call(&mut self, request: Request<Body>) -> S::Future {
-        let extensions = request.extensions();
-        if let (Some(scope), Some(matched)) =
-            (extensions.get::<RequestScope>(), extensions.get::<MatchedPath>())
-        {
-            scope.set_matched(matched.clone());
-        }
+        note(request.extensions());
         self.0.call(request)
     }
 }

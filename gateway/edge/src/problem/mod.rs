@@ -6,6 +6,7 @@
 mod pages;
 
 use axum::body::Body;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use portico_contract::{Error, ErrorKind};
@@ -161,8 +162,9 @@ pub async fn no_route() -> ApiError {
     ApiError::new(ProblemCode::NotFound, "No route has this path. The routes are listed in /v1/openapi.json.")
 }
 
-/// The fallback for methods that a route does not take. axum adds `Allow`.
-pub async fn no_method() -> ApiError {
+/// The fallback for methods that a route does not take. axum adds `Allow`, and runs this outside the layers of the route.
+pub async fn no_method(request: Request) -> ApiError {
+    crate::inbound::note_route(request.extensions());
     ApiError::new(
         ProblemCode::MethodNotAllowed,
         "The route exists but does not take this method. The header Allow lists those it takes.",

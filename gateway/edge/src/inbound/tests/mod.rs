@@ -134,6 +134,7 @@ fn routes(gate: Arc<Semaphore>) -> Router {
         .route("/v1/slow", get(slow))
         .route("/v1/openapi.json", get(async || "{}"))
         .route("/docs/problems/{code}", get(async || "page"))
+        .route_layer(super::RouteLayer)
 }
 
 async fn thing(Path(id): Path<String>) -> ApiResult<String> {
