@@ -5,7 +5,7 @@ use std::fs::File;
 use std::process::{Child, ExitStatus, Stdio};
 
 use portico_simkit::client;
-use portico_simkit::wait::wait_blocking;
+use portico_simkit::wait::{wait_blocking, wait_for};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -115,6 +115,12 @@ async fn the_demo_says_where_it_is_and_its_printed_lines_work() {
     assert_eq!(demo.ready["token"], demo.ready["tokens"]["finance"]);
     let ops = demo.ready["ops"].as_str().unwrap();
     assert_eq!(client::get(&format!("{ops}/readyz"), &[]).await.unwrap().status, 200);
+    // The directory is read in the first moments; a reader is slower than a test.
+    let indexed = async || {
+        let metrics = client::get(&format!("{ops}/metrics"), &[]).await.unwrap();
+        metrics.text().contains("portico_index_people{portico_system=\"staff\"} 1000").then_some(())
+    };
+    wait_for(indexed, SOON).await.expect("the directory is read");
 
     let said = demo.said();
     let lines: Vec<&str> = said.lines().filter(|line| line.trim().starts_with("curl ")).collect();
