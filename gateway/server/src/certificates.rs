@@ -13,7 +13,7 @@ use crate::assemble::Stacked;
 /// Days before its end at which a warning is logged, the most urgent first.
 const LIMITS: [i64; 3] = [3, 14, 30];
 /// A system's certificate is warned of once in this time at most. A little under a day, for the hourly look.
-const DAY: Duration = Duration::from_secs(23 * 3_600);
+const DAY: Duration = Duration::from_secs(23 * 3_600 + 1_800);
 
 /// What has been warned of.
 #[derive(Debug, Default)]
