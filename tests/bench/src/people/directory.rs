@@ -99,7 +99,14 @@ impl Staff {
 fn ldapsearch(slapd: &Running, filter: &str, attributes: &[&str], output: Stdio) -> Command {
     let mut command = Command::new("taskset");
     command.args(["-c", &SUBJECT_CORE.to_string(), "ldapsearch", "-x", "-LLL", "-o", "ldif-wrap=no"]);
-    command.args(["-H", &format!("ldap://{}", slapd.addr), "-D", slapd.directory().account, "-w", PASSWORD]);
+    command.args([
+        "-H",
+        &format!("ldap://{}", slapd.addr),
+        "-D",
+        slapd.directory().unlimited,
+        "-w",
+        PASSWORD,
+    ]);
     command.args(["-b", &format!("ou=people,{BASE}"), "-E", "pr=500/noprompt", filter]).args(attributes);
     command.stdin(Stdio::null()).stdout(output).stderr(Stdio::null());
     command

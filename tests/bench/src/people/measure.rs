@@ -7,36 +7,23 @@ use anyhow::{Context as _, Result, ensure};
 use portico_servers::{PASSWORD, Running};
 use serde_json::Value;
 
-use super::directory::{ATTRIBUTES, BASE, Staff, ids, time_ldapsearch};
+use super::contest::{Asked, Contestant, Loaded, load_all, told};
+use super::directory::{ATTRIBUTES, BASE, Staff, ids};
+use super::listing::{Lister, PAGE};
 use super::peers::{Installed as InstalledPeer, Peer};
 use super::{Plan, ldap, typed};
 use crate::gateway::{Gateway, Installed};
 use crate::http::{Connection, Target};
-use crate::load::{self, Asking, Latency, Throughput};
 use crate::pause;
 use crate::process::{OTHER_CORE, SUBJECT_CORE, Subject};
 use crate::rounds::{Series, interleave};
 
 const CONFIG: &str = include_str!("../../people.toml");
-const OPS_TOKEN: &str = "people-bench";
+const OPS_TOKEN: &str = "nobody-else-is-on-this-machine";
 /// Of the directory in parts (1) and (2).
-const FEW: usize = 1_000;
-const PAGE: usize = 200;
+pub const FEW: usize = 1_000;
 /// Until 100,000 people are read.
 const READING: Duration = Duration::from_secs(120);
-
-/// As much as goes, then at half of that, of several subjects.
-pub struct Loaded {
-    pub names: Vec<&'static str>,
-    /// Answers a second.
-    pub rates: Vec<Series>,
-    pub busy: Vec<Series>,
-    /// The constant rate of each.
-    pub halves: Vec<f64>,
-    /// Milliseconds.
-    pub p50: Vec<Series>,
-    pub p99: Vec<Series>,
-}
 
 /// (1) and (2).
 pub struct Few {
@@ -67,83 +54,10 @@ pub fn all(plan: Plan, binary: &Path, peers: &[InstalledPeer]) -> Result<(Few, M
     Ok((few(plan, binary, peers)?, many(plan, binary, peers)?))
 }
 
-/// One that is asked over HTTP or LDAP.
-struct Contestant {
-    name: &'static str,
-    subject: Subject,
-    asked: Asked,
-}
-
-enum Asked {
-    Http(Vec<Target>),
-    Ldap { slapd: std::net::SocketAddr, account: &'static str, requests: Vec<Vec<u8>> },
-}
-
-impl Contestant {
-    fn closed(&self, plan: Plan) -> Result<Throughput> {
-        let shape = plan.load;
-        match &self.asked {
-            Asked::Http(targets) => {
-                load::closed_by(&mut Asking::several(targets, shape.connections)?, shape, &self.subject)
-            }
-            Asked::Ldap { slapd, account, requests } => {
-                let mut callers =
-                    ldap::Searching::several(*slapd, account, PASSWORD, requests, shape.connections)?;
-                load::closed_by(&mut callers, shape, &self.subject)
-            }
-        }
-    }
-
-    fn constant(&self, plan: Plan, rate: f64) -> Result<Latency> {
-        let shape = plan.load;
-        match &self.asked {
-            Asked::Http(targets) => {
-                load::constant_by(Asking::several(targets, shape.connections)?, shape, rate)
-            }
-            Asked::Ldap { slapd, account, requests } => {
-                let callers =
-                    ldap::Searching::several(*slapd, account, PASSWORD, requests, shape.connections)?;
-                load::constant_by(callers, shape, rate)
-            }
-        }
-    }
-}
-
-/// `rate_of`: whose throughput is halved for a subject.
-fn load_all(plan: Plan, all: &[Contestant], rate_of: impl Fn(usize) -> usize) -> Result<Loaded> {
-    let measured = interleave(plan.rounds, all, |round, one| {
-        let got = one.closed(plan).with_context(|| format!("of {}", one.name))?;
-        told(round, one.name, &format!("{:.0} requests/s, busy {:.2}", got.rate, got.busy));
-        Ok(got)
-    })?;
-    let series = |of: fn(&Throughput) -> f64| -> Vec<Series> {
-        measured.iter().map(|rounds| rounds.iter().map(of).collect()).collect()
-    };
-    let rates = series(|one| one.rate);
-    let halves: Vec<f64> = (0..all.len()).map(|at| rates[rate_of(at)].median() / 2.0).collect();
-    let numbered: Vec<(usize, &Contestant)> = all.iter().enumerate().collect();
-    let latencies = interleave(plan.rounds, &numbered, |round, (at, one)| {
-        let rate = halves[*at];
-        let got = one.constant(plan, rate).with_context(|| format!("of {}", one.name))?;
-        told(
-            round,
-            one.name,
-            &format!("p50 {:.3} ms, p99 {:.3} ms at {rate:.0} requests/s", got.p50, got.p99),
-        );
-        Ok(got)
-    })?;
-    let of = |of: fn(&Latency) -> f64| -> Vec<Series> {
-        latencies.iter().map(|rounds| rounds.iter().map(of).collect()).collect()
-    };
-    let (p50, p99) = (of(|one| one.p50), of(|one| one.p99));
-    let names = all.iter().map(|one| one.name).collect();
-    Ok(Loaded { names, rates, busy: series(|one| one.busy), halves, p50, p99 })
-}
-
 fn install(binary: &Path, slapd: &Running) -> Result<Installed> {
     let config = CONFIG
         .replace("@URL@", &format!("ldap://{}", slapd.addr))
-        .replace("@ACCOUNT@", slapd.directory().account)
+        .replace("@ACCOUNT@", slapd.directory().unlimited)
         .replace("@BASE@", BASE);
     let files = [("password", PASSWORD), ("ops-token", OPS_TOKEN)];
     Installed::with(binary, &config, &files).context("cannot set up the gateway")
@@ -157,7 +71,8 @@ fn await_index(gateway: &Gateway<'_>, from: Instant) -> Result<f64> {
         if status == 200 {
             return Ok(from.elapsed().as_secs_f64());
         }
-        ensure!(from.elapsed() < READING, "the directory is not read: {}", String::from_utf8_lossy(&body));
+        let why = || format!("the directory is not read: {}", String::from_utf8_lossy(&body));
+        ensure!(from.elapsed() < READING, "{}", why());
         pause(Duration::from_millis(50));
     }
 }
@@ -165,78 +80,6 @@ fn await_index(gateway: &Gateway<'_>, from: Instant) -> Result<f64> {
 fn start_peers(peers: &[InstalledPeer], slapd: &Running, staff: &Staff) -> Result<Vec<Peer>> {
     let started = peers.iter().filter_map(|peer| peer.start(slapd, &staff.names()).transpose());
     started.collect()
-}
-
-/// Who lists everybody.
-enum Lister<'a> {
-    Ldapsearch(&'a Running),
-    Portico(&'a Gateway<'a>),
-    Peer(&'a Peer),
-}
-
-impl Lister<'_> {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Ldapsearch(_) => "ldapsearch",
-            Self::Portico(_) => "Portico",
-            Self::Peer(peer) => peer.kind.name(),
-        }
-    }
-
-    /// People a second; for `ldapsearch` also without its start and its end.
-    fn list(&self, time: Duration) -> Result<(f64, f64)> {
-        let (from, mut lists, mut beside) = (Instant::now(), 0_u32, Duration::ZERO);
-        let (mut took, mut connection) = (Duration::ZERO, None);
-        while lists == 0 || from.elapsed() < time {
-            let begun = Instant::now();
-            match self {
-                Self::Ldapsearch(slapd) => {
-                    let (all, nobody) = time_ldapsearch(slapd)?;
-                    took += all;
-                    beside += nobody;
-                }
-                Self::Portico(gateway) => {
-                    list_pages(connection.get_or_insert(Connection::open(gateway.api)?), gateway.token())?;
-                    took += begun.elapsed();
-                }
-                Self::Peer(peer) => {
-                    let open = connection.get_or_insert(Connection::open(peer.addr)?);
-                    let (status, _) = open.request("GET", "/people", None, "")?;
-                    ensure!(status == 200, "{} answered {status}", peer.kind.name());
-                    took += begun.elapsed();
-                }
-            }
-            lists += 1;
-        }
-        let rate = |took: Duration| f64::from(lists) * FEW as f64 / took.as_secs_f64();
-        Ok((rate(took), rate(took.saturating_sub(beside))))
-    }
-}
-
-/// Five requests, each at the address that the answer before gave.
-fn list_pages(connection: &mut Connection, token: &str) -> Result<()> {
-    let mut path = format!("/v1/people?limit={PAGE}");
-    let mut pages = 0;
-    loop {
-        let (status, body) = connection.request("GET", &path, Some(token), "")?;
-        ensure!(status == 200, "{path} answered {status}");
-        pages += 1;
-        match next(&body)? {
-            Some(next) => path = next,
-            None => break,
-        }
-    }
-    ensure!(pages == FEW / PAGE, "there were {pages} pages");
-    Ok(())
-}
-
-/// The address of the next page, without reading all the JSON: behind the items.
-fn next(body: &[u8]) -> Result<Option<String>> {
-    const KEY: &[u8] = b"\"next\":\"";
-    let Some(at) = body.windows(KEY.len()).rposition(|octets| octets == KEY) else { return Ok(None) };
-    let rest = &body[at + KEY.len()..];
-    let end = rest.iter().position(|octet| *octet == b'"').context("an address without an end")?;
-    Ok(Some(String::from_utf8(rest[..end].to_vec())?))
 }
 
 /// (1) and (2), over one slapd with 1,000 people on the other core.
@@ -264,7 +107,7 @@ fn few(plan: Plan, binary: &Path, peers: &[InstalledPeer]) -> Result<Few> {
 
     let place = format!("ou=people,{BASE}");
     let requests = ids(&alone)?.iter().map(|id| ldap::search(&place, id, &ATTRIBUTES)).collect();
-    let account = alone.directory().account;
+    let account = alone.directory().unlimited;
     let portico = people
         .iter()
         .map(|one| Target::get_any(gateway.api, &format!("/v1/people/{}", one.id), Some(gateway.token())));
@@ -410,8 +253,4 @@ fn check_found(gateway: &Gateway<'_>, peers: &[Peer], staff: &Staff) -> Result<(
         }
     }
     Ok(())
-}
-
-fn told(round: usize, name: &str, what: &str) {
-    println!("round {}  {name:<10} {what}", round + 1);
 }

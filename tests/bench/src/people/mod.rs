@@ -3,8 +3,10 @@
 //!
 //! Three parts: (1) a list of 1,000, (2) one person by id, (3) a search among 100,000 while somebody types.
 
+mod contest;
 mod directory;
 mod ldap;
+mod listing;
 mod measure;
 mod page;
 mod peers;

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::measure::{Few, Loaded, Many};
+use super::contest::Loaded;
+use super::measure::{Few, Many};
 use crate::results::{Verdict, at_least, at_most, spread, table_of};
 use crate::rounds::Series;
 
@@ -14,7 +15,7 @@ fn over(all: &[Series], one: usize, other: usize) -> Series {
     all[one].with(&all[other], |one, other| one / other)
 }
 
-/// How many times as much as each peer; `first`: where the peers begin.
+/// How many times as much as each peer: they come after Portico.
 fn over_peers(verdicts: &mut Vec<Verdict>, what: [&'static str; 2], all: &Loaded, portico: usize) {
     for (at, name) in all.names.iter().enumerate().skip(portico + 1) {
         let what = if *name == "Python" { what[0] } else { what[1] };
@@ -93,6 +94,15 @@ impl Loaded {
         page += &table_of(&self.names, &self.rates, 0);
         page += "\nProcessor time of the subject while that was measured, as a part of its core:\n\n";
         page += &table_of(&self.names, &self.busy, 2);
+        let alone = (0..self.names.len()).map(|at| {
+            let for_one = self.rates[at].with(&self.busy[at], |rate, busy| rate / busy.max(0.01));
+            format!("{} {:.0}", self.names[at], for_one.median())
+        });
+        let _ = writeln!(
+            page,
+            "\nRequests for a second of processor time (where the load or slapd was at its limit, and not the subject): {}.",
+            alone.collect::<Vec<_>>().join(", ")
+        );
         let rates = self.names.iter().zip(&self.halves).map(|(name, rate)| format!("{name} {rate:.0}"));
         let _ = write!(
             page,

@@ -126,7 +126,9 @@ impl Installed {
         let log = tempfile::NamedTempFile::new()?;
         let mut command = Command::new("taskset");
         command.args(["-c", &SUBJECT_CORE.to_string()]).arg(program).arg(script);
-        command.env("LDAP_URL", format!("ldap://{}", slapd.addr)).env("LDAP_USER", slapd.directory().account);
+        command
+            .env("LDAP_URL", format!("ldap://{}", slapd.addr))
+            .env("LDAP_USER", slapd.directory().unlimited);
         command.env("LDAP_PASSWORD", PASSWORD).env("LDAP_BASE", format!("ou=people,{BASE}"));
         command.env("NAMES", names).env("PORT", addr.port().to_string());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(log.path())?);
