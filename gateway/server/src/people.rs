@@ -2,6 +2,7 @@
 
 use std::future::pending;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use portico_compose::Systems;
@@ -54,6 +55,17 @@ impl Directory {
             Identity::new(Arc::clone(systems), indexes.clone(), links.clone(), Arc::clone(seals), config)
         });
         Self { indexes, links, identity }
+    }
+
+    /// Waits until every directory was read once or could not be, and no longer than this.
+    pub async fn first_reading(&self, patience: Duration) {
+        let mut changed = self.indexes.changed();
+        let waits = |index: &IndexState| index.read_at.is_none() && index.last_error.is_none();
+        let read = async {
+            while self.indexes.state().iter().any(waits) && changed.changed().await.is_ok() {}
+        };
+        // Whoever waits has said for how long; what is not read by then answers for itself.
+        let _ = tokio::time::timeout(patience, read).await;
     }
 
     /// Starts the tasks, on the runtime that this is called on. Each look for changes is a tree of its own.

@@ -48,6 +48,9 @@ pub struct Ready {
     pub file: Option<PathBuf>,
     /// Tokens by the part that their person plays; empty outside the demo.
     pub tokens: BTreeMap<&'static str, String>,
+    /// How long to wait for the first reading of directories before anybody is told: only where they are part of what is
+    /// shown, because a gateway waits for no back office.
+    pub patience: Duration,
     /// Printed, with `@API@` and `@OPS@` for the addresses.
     pub told: Option<String>,
 }
@@ -98,6 +101,7 @@ async fn run(settings: Settings, origin: Origin, telemetry: &Arc<Telemetry>, rea
     let serving = tokio::spawn(api.serve(app.clone(), observer, stop_api.clone()));
     let operating = tokio::spawn(ops_server.serve(ops_app.clone(), Arc::new(LogOnly), stop_ops.clone()));
     ops.ready.store(true, Ordering::Release);
+    running.directory.first_reading(ready.patience).await;
     announce(settings, &ready, api_at, ops_at)?;
 
     let reloader = Reloader {

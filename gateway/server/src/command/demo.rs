@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use portico_contract::AdapterKind;
@@ -25,6 +26,9 @@ use people::Cast;
 
 /// What the simulators want to see; they listen on loopback and hold made-up data.
 const USERNAME: &str = "portico";
+
+/// How long the simulated directory may take to be read; it takes a moment.
+const FIRST_READING: Duration = Duration::from_secs(10);
 
 /// Runs until it is stopped.
 pub fn run(command: Demo, kinds: &[&'static AdapterKind]) -> Result<ExitCode> {
@@ -51,7 +55,12 @@ pub fn run(command: Demo, kinds: &[&'static AdapterKind]) -> Result<ExitCode> {
     let cast = Cast::choose(&council, &settings, &folder.path().join("login/private.pem"))?;
     say(format_args!("  made     keys, tokens and a configuration in {}", folder.path().display()));
     let told = announce(&cast, &settings, &ops_token);
-    let ready = Ready { file: command.listen.ready_file, tokens: cast.tokens(), told: Some(told) };
+    let ready = Ready {
+        file: command.listen.ready_file,
+        tokens: cast.tokens(),
+        patience: FIRST_READING,
+        told: Some(told),
+    };
     runtime.block_on(serve::serve(settings, origin, ready))?;
     drop((stores, staff));
     Ok(ExitCode::SUCCESS)

@@ -2,6 +2,7 @@
 
 mod links;
 mod products;
+mod sentinel;
 mod simulated;
 
 use std::fs;
@@ -15,7 +16,7 @@ use crate::support::{Answer, Gateway, Person, SOON, Site};
 
 /// Staff find people and see the organisation; people and their managers see everything about them; a group reads
 /// documents.
-const RULES: &str = r#"
+pub const RULES: &str = r#"
 [[policy.rules]]
 name = "Staff find people"
 resource = "people"

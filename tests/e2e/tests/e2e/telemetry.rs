@@ -3,5 +3,5 @@
 mod certificates;
 mod collector;
 mod operations;
-mod sentinel;
+pub(crate) mod sentinel;
 mod traces;

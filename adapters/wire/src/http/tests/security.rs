@@ -106,7 +106,8 @@ async fn the_certificate_of_the_other_side_is_noted_at_the_handshake() {
         let expires = seen.expires().expect("it was noted");
         assert_eq!(expires.to_string(), format!("{last_year}-01-01T00:00:00Z"));
     }
-    let plain = client(&echo().await.url(), Limits::default());
+    let echo = echo().await;
+    let plain = client(&echo.url(), Limits::default());
     plain.send(&context(), Request::new(Verb::GET, "/")).await.expect("an answer").finish().await;
     assert_eq!(plain.peer_certificate().expires(), None);
 }

@@ -127,7 +127,6 @@ catches! {
     ];
     suite_catches_names_escaped_twice: EscapesTwice => [
         records_say_what_is_known,
-        hostile_filters_find_nobody_and_break_nothing,
         names_of_every_kind_come_back,
     ];
     suite_catches_forgotten_deletes: ForgetsDeletes => [
