@@ -8,11 +8,11 @@ use http::{HeaderMap, StatusCode, header};
 use portico_compose::people::FoundOrgUnit;
 use portico_edge::ApiResult;
 use portico_schemas::{AllowedAction, Envelope, Method, OrgUnit, Page, Problem, Source};
-use serde_json::Value;
 
 use crate::asked::{Asked, List, One, Shape};
 use crate::people::{reference, shape};
 use crate::query::{FieldType, ListSpec, Projection};
+use crate::reply::Shown;
 use crate::{Api, conditions, reply};
 
 const MEMBERS: &[&str] = &[
@@ -97,7 +97,7 @@ pub async fn get(
     Ok(reply::tagged(StatusCode::OK, etag.as_deref(), none_match.as_ref(), &body))
 }
 
-fn value(api: &Api, found: &FoundOrgUnit, fields: Option<&Projection>) -> Value {
+fn value(api: &Api, found: &FoundOrgUnit, fields: Option<&Projection>) -> Shown<OrgUnit> {
     let record = &found.record;
     let id = api.seals.seal_org_unit(&found.system, &record.id);
     let seal = |unit| api.seals.seal_org_unit(&found.system, unit);
@@ -126,7 +126,7 @@ fn value(api: &Api, found: &FoundOrgUnit, fields: Option<&Projection>) -> Value 
         parent_id: record.parent.as_ref().map(seal),
         manager: record.manager.as_ref().map(|link| reference(&api.seals, &found.system, link)),
     };
-    reply::project(&unit, fields)
+    reply::project(unit, fields)
 }
 
 /// As for a person: the name of whoever leads the unit changes without a new version of it.

@@ -15,7 +15,12 @@ use crate::query::Projection;
 const PARTIAL: &str = "portico-partial";
 
 /// A JSON answer; 304 without a body when the caller holds it already.
-pub fn tagged(status: StatusCode, etag: Option<&str>, none_match: Option<&Tags>, body: &Value) -> Response {
+pub fn tagged(
+    status: StatusCode,
+    etag: Option<&str>,
+    none_match: Option<&Tags>,
+    body: &impl Serialize,
+) -> Response {
     let mut headers = HeaderMap::new();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(quoted) = etag.and_then(|tag| HeaderValue::try_from(format!("\"{tag}\"")).ok()) {
@@ -28,12 +33,22 @@ pub fn tagged(status: StatusCode, etag: Option<&str>, none_match: Option<&Tags>,
     (status, headers, axum::Json(body)).into_response()
 }
 
-/// Serialises and keeps the wanted members, in the order of the model. `a.b` keeps `b` inside `a`; the id always stays.
-pub fn project(item: &impl Serialize, wanted: Option<&Projection>) -> Value {
+/// An item as it is shown. Most are shown whole: those are written once, without a tree of values in between.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Shown<T> {
+    /// As the model has it.
+    Whole(T),
+    /// With the wanted members.
+    Part(Value),
+}
+
+/// Keeps the wanted members, in the order of the model. `a.b` keeps `b` inside `a`; the id always stays.
+pub fn project<T: Serialize>(item: T, wanted: Option<&Projection>) -> Shown<T> {
+    let Some(Projection(wanted)) = wanted else { return Shown::Whole(item) };
     let value = serde_json::to_value(item).unwrap_or_default();
-    let Some(Projection(wanted)) = wanted else { return value };
     let paths = wanted.iter().map(String::as_str).chain(["id"]).map(|path| path.split('.').collect());
-    keep(value, &paths.collect::<Vec<_>>())
+    Shown::Part(keep(value, &paths.collect::<Vec<_>>()))
 }
 
 fn keep(value: Value, paths: &[Vec<&str>]) -> Value {
@@ -52,11 +67,11 @@ fn keep(value: Value, paths: &[Vec<&str>]) -> Value {
 }
 
 /// A page of a list, with its addresses and, when a source is missing, the `Portico-Partial` header.
-pub fn page<T>(
+pub fn page<T, R: Serialize>(
     path: &str,
     raw_query: Option<&str>,
     listing: Listing<T>,
-    render: impl FnMut(T) -> Value,
+    render: impl FnMut(T) -> R,
 ) -> Response {
     let page = Page {
         items: listing.items.into_iter().map(render).collect(),

@@ -55,7 +55,7 @@ pub async fn list(
 ) -> ApiResult<Response> {
     let items: Vec<System> = api.systems.iter().map(|system| describe(&api, system)).collect();
     let listing = Listing { items, next: None, sources: Vec::new() };
-    Ok(reply::page("/v1/systems", raw.as_deref(), listing, |system| reply::project(&system, fields.as_ref())))
+    Ok(reply::page("/v1/systems", raw.as_deref(), listing, |system| reply::project(system, fields.as_ref())))
 }
 
 /// One system, by its configured key.
@@ -72,7 +72,7 @@ pub async fn get(
     let system = SystemKey::new(&id).and_then(|key| api.systems.get(&key));
     let system = system
         .ok_or_else(|| Error::new(ErrorKind::NotFound, "No system has this key; /v1/systems lists them."))?;
-    let body = reply::project(&describe(&api, system), fields.as_ref());
+    let body = reply::project(describe(&api, system), fields.as_ref());
     Ok(reply::tagged(StatusCode::OK, None, None, &body))
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::conditions;
 use crate::query::Projection;
-use crate::reply;
+use crate::reply::{self, Shown};
 
 /// The canonical document.
 pub fn document(seals: &Seals, found: &Found<DocumentRecord>, shape: &str) -> Document {
@@ -63,8 +63,8 @@ pub fn etag(seals: &Seals, found: &Found<DocumentRecord>, shape: &str) -> Option
 }
 
 /// A document as JSON, with the members that are wanted.
-pub fn value(seals: &Seals, found: &Found<DocumentRecord>, fields: Option<&Projection>) -> Value {
-    reply::project(&document(seals, found, &shape(fields)), fields)
+pub fn value(seals: &Seals, found: &Found<DocumentRecord>, fields: Option<&Projection>) -> Shown<Document> {
+    reply::project(document(seals, found, &shape(fields)), fields)
 }
 
 /// What besides the version changes the bytes of the answer.

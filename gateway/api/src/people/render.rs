@@ -10,6 +10,7 @@ use portico_schemas::{AllowedAction, Envelope, Method, Person, PersonRef, Source
 use serde_json::{Value, json};
 
 use crate::query::Projection;
+use crate::reply::Shown;
 use crate::{Api, conditions, reply};
 
 /// The canonical person, as they are shown with these members.
@@ -75,8 +76,8 @@ fn etag(seals: &Seals, found: &FoundPerson, owner: Option<&str>, shape: &str) ->
 }
 
 /// A person as JSON, with the members that are wanted.
-pub fn value(api: &Api, found: &FoundPerson, fields: Option<&Projection>) -> Value {
-    reply::project(&person(api, found, fields), fields)
+pub fn value(api: &Api, found: &FoundPerson, fields: Option<&Projection>) -> Shown<Person> {
+    reply::project(person(api, found, fields), fields)
 }
 
 /// The members that are wanted, for the entity tag.

@@ -9,11 +9,11 @@ use portico_compose::people::ChainCut as Cut;
 use portico_edge::ApiResult;
 use portico_schemas::{Page, Person, Problem};
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{OfPeople, OfReports, render};
 use crate::asked::{Asked, List, One};
+use crate::reply::Shown;
 use crate::{Api, reply};
 
 /// Why a chain ends before the top.
@@ -44,7 +44,7 @@ impl From<Cut> for ChainCut {
 pub struct PersonChain {
     /// The direct manager first; at most 64. Empty for somebody who reports to nobody.
     #[schema(value_type = Vec<Person>)]
-    pub items: Vec<Value>,
+    pub items: Vec<Shown<Person>>,
     /// This chain again.
     #[serde(rename = "self")]
     pub this: String,
