@@ -35,6 +35,10 @@ impl Links {
 
     /// Remembers a person who was just read.
     pub(crate) fn learn(&self, row: &Row) {
+        let same = |link: &Link| link.id == row.id && *link.display == *row.profile.display_name;
+        if self.0.get(row.dn.normal()).is_some_and(|link| same(&link)) {
+            return;
+        }
         let link = Link { id: row.id, display: row.profile.display_name.as_str().into() };
         self.0.insert(row.dn.normal().to_owned(), link);
     }

@@ -139,6 +139,10 @@ pub(crate) fn first(entry: &Entry, names: &[AttributeName]) -> Option<String> {
 
 fn clean(text: &str) -> String {
     let text = text.trim();
+    // Nearly all of them: nothing to leave out, and found out without looking at single characters.
+    if text.len() <= MOST_CHARACTERS && text.bytes().all(|octet| matches!(octet, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let end = text.char_indices().nth(MOST_CHARACTERS).map_or(text.len(), |(end, _)| end);
     // A line feed separates the lines of an address; nothing else of the kind belongs into a name.
     text[..end].chars().filter(|c| !c.is_control() || *c == '\n').collect()
@@ -256,11 +260,6 @@ fn version(record: &PersonRecord) -> SourceVersion {
 
 /// 128 bits of a digest in hexadecimal digits: enough to tell versions of one thing apart.
 pub(crate) fn short(digest: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(32);
-    for octet in digest.iter().take(16) {
-        // Writing to a text cannot fail.
-        let _ = write!(text, "{octet:02x}");
-    }
-    text
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
+    digest.iter().take(16).flat_map(|octet| [digit(octet >> 4), digit(octet & 15)]).collect()
 }
