@@ -55,6 +55,7 @@ fn what_the_example_calls_a_default_is_one() {
         "people.directory",
         "people.links",
         "people.roles",
+        "policy.rules",
         "rate_limit",
         "runtime.workers",
         "systems.contracts",
