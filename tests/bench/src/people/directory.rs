@@ -139,6 +139,6 @@ pub fn version() -> String {
         Command::new("sh").args(["-c", "PATH=$PATH:/usr/sbin:/usr/local/sbin slapd -VV 2>&1"]).output();
     let text = output.map(|output| output.stdout).unwrap_or_default();
     let text = String::from_utf8_lossy(&text).into_owned();
-    let words = text.split_whitespace().skip_while(|word| *word != "OpenLDAP:").take(3);
-    words.collect::<Vec<_>>().join(" ").replace(": slapd", "")
+    let version = text.split_whitespace().skip_while(|word| *word != "slapd").nth(1);
+    version.map_or_else(|| "unknown".to_owned(), |version| format!("OpenLDAP {version}"))
 }
