@@ -61,9 +61,8 @@ impl Directory {
     pub async fn first_reading(&self, patience: Duration) {
         let mut changed = self.indexes.changed();
         let waits = |index: &IndexState| index.read_at.is_none() && index.last_error.is_none();
-        let read = async {
-            while self.indexes.state().iter().any(waits) && changed.changed().await.is_ok() {}
-        };
+        let read =
+            async { while self.indexes.state().iter().any(waits) && changed.changed().await.is_ok() {} };
         // Whoever waits has said for how long; what is not read by then answers for itself.
         let _ = tokio::time::timeout(patience, read).await;
     }

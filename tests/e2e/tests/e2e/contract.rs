@@ -184,7 +184,8 @@ async fn answers_are_as_the_contract_describes_them() {
         let body = &response["content"][media_type];
         if media_type != "application/json" && media_type != "application/problem+json" {
             let listed = response["content"].as_object().unwrap();
-            let general = ["application/octet-stream", "image/*"].iter().any(|kind| listed.contains_key(*kind));
+            let general =
+                ["application/octet-stream", "image/*"].iter().any(|kind| listed.contains_key(*kind));
             assert!(general || listed.contains_key(media_type), "{path}: {media_type}");
             continue;
         }
