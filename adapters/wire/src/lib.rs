@@ -4,6 +4,8 @@
 //! configuration alone; a failure is classified once, here, so that the stack above can decide what to do about it.
 #![warn(missing_docs)]
 
+#[cfg(test)]
+mod authority;
 pub mod http;
 pub mod ldap;
 pub mod path;

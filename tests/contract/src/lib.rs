@@ -22,6 +22,8 @@ mod checks;
 #[cfg(test)]
 mod memory;
 mod people;
+#[cfg(test)]
+mod planted;
 mod reference;
 mod report;
 mod target;

@@ -13,22 +13,8 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
+use crate::authority::{Authority, authority};
 use crate::http::Credentials;
-
-struct Authority {
-    issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
-    pem: tempfile::NamedTempFile,
-}
-
-fn authority() -> Authority {
-    let key = rcgen::KeyPair::generate().expect("a key");
-    let mut params = rcgen::CertificateParams::new(Vec::new()).expect("parameters");
-    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let certificate = params.self_signed(&key).expect("a certificate");
-    let pem = tempfile::NamedTempFile::new().expect("a file");
-    std::fs::write(pem.path(), certificate.pem()).expect("a file");
-    Authority { issuer: rcgen::Issuer::new(params, key), pem }
-}
 
 /// Serves one host name over TLS until the test ends, and answers with the protocol version.
 async fn tls_server(authority: &Authority, name: &str, last_year: i32, h2: bool) -> u16 {

@@ -14,23 +14,9 @@ use tokio_rustls::server::TlsStream;
 
 use super::server::{Reply, Server, friendly};
 use super::*;
+use crate::authority::{Authority, authority};
 use crate::ldap::Trust;
 use crate::ldap::ber::{ENUMERATED, INTEGER, OCTETS, SEQUENCE, element, number};
-
-struct Authority {
-    issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
-    pem: tempfile::NamedTempFile,
-}
-
-fn authority() -> Authority {
-    let key = rcgen::KeyPair::generate().expect("a key");
-    let mut params = rcgen::CertificateParams::new(Vec::new()).expect("parameters");
-    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let certificate = params.self_signed(&key).expect("a certificate");
-    let pem = tempfile::NamedTempFile::new().expect("a file");
-    std::fs::write(pem.path(), certificate.pem()).expect("a file");
-    Authority { issuer: rcgen::Issuer::new(params, key), pem }
-}
 
 fn acceptor(authority: &Authority, name: &str, last_year: i32) -> TlsAcceptor {
     let key = rcgen::KeyPair::generate().expect("a key");
