@@ -101,7 +101,7 @@ fn one(api: &Api, found: &FoundPerson, fields: Option<&Projection>, none_match: 
 #[utoipa::path(get, path = "/v1/people/{id}/photo", tag = "people", operation_id = "readPhoto",
     params(("id" = String, Path, description = "The person."),
            ("If-None-Match" = Option<String>, Header, description = "Answer 304 if it is still this photo.")),
-    responses((status = 200, description = "The photo, at most 1 MiB.", content_type = "image/jpeg"),
+    responses((status = 200, description = "The photo, at most 1 MiB: JPEG, PNG, GIF or WebP.", content_type = "image/*"),
               (status = 304, description = "It has not changed."),
               (status = 404, description = "The person is not there, or has no photo.", body = Problem, content_type = "application/problem+json"),
               (status = "default", description = "A problem.", body = Problem, content_type = "application/problem+json")))]

@@ -124,6 +124,14 @@ fn read(request: &ListRequest) -> Result<(Query, Vec<&Filter>), Error> {
     if query.is_empty() {
         fault("q", "has nothing in it to search for; give a letter or a digit");
     }
+    let too_long = format!(
+        "is too long; give {} characters and {} words at most",
+        Query::MAX_CHARACTERS,
+        Query::MAX_WORDS
+    );
+    if query.is_cut() {
+        fault("q", &too_long);
+    }
     if faults.is_empty() { Ok((query, filters)) } else { Err(refused(faults)) }
 }
 

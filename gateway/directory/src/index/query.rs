@@ -14,6 +14,7 @@ use super::phone;
 #[derive(Default)]
 pub struct Query {
     pub(super) words: Vec<Word>,
+    cut: bool,
 }
 
 /// One word, and the ways in which it can match. A person matches if any of them does.
@@ -67,7 +68,14 @@ impl Query {
             }
             at += 1;
         }
+        query.cut = end < typed.len() || at < pieces.len();
         query
+    }
+
+    /// Whether something that was typed is ignored, because it is longer than [`Query::MAX_CHARACTERS`] or has more than
+    /// [`Query::MAX_WORDS`].
+    pub fn is_cut(&self) -> bool {
+        self.cut
     }
 
     /// Whether nothing is searched for.
@@ -143,6 +151,15 @@ mod tests {
             )
         };
         Query::parse(typed).words.iter().map(word).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn what_is_ignored_is_told() {
+        let words = |count: usize| vec!["word"; count].join(" ");
+        assert!(!Query::parse(&words(Query::MAX_WORDS)).is_cut());
+        assert!(Query::parse(&words(Query::MAX_WORDS + 1)).is_cut());
+        assert!(!Query::parse(&"ŵ".repeat(Query::MAX_CHARACTERS)).is_cut());
+        assert!(Query::parse(&"ŵ".repeat(Query::MAX_CHARACTERS + 1)).is_cut());
     }
 
     #[test]

@@ -145,6 +145,7 @@ async fn answers_are_as_the_contract_describes_them() {
         ("/v1/people?q=a".to_owned(), "/v1/people", 200),
         ("/v1/people?limit=2&sort=-displayName".to_owned(), "/v1/people", 200),
         ("/v1/people?q=a&sort=title".to_owned(), "/v1/people", 400),
+        ("/v1/people?q=a+b+c+d+e+f+g+h+i".to_owned(), "/v1/people", 400),
         (staff.clone(), "/v1/people/{id}", 200),
         ("/v1/people/none".to_owned(), "/v1/people/{id}", 400),
         (format!("{staff}/manager"), "/v1/people/{id}/manager", 200),
