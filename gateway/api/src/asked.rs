@@ -10,7 +10,8 @@ use portico_contract::{CallContext, Error};
 use portico_edge::{ApiError, RequestContext};
 
 use crate::Api;
-use crate::query::{self, ListSpec, ParsedList, Projection};
+use crate::members::{Members, Projection};
+use crate::query::{self, ListSpec, ParsedList};
 
 /// The query that a route takes.
 pub trait Grammar: Send + 'static {
@@ -32,7 +33,7 @@ impl Grammar for NoQuery {
     type Parsed = ();
 
     fn parse(raw: Option<&str>) -> Result<(), Error> {
-        query::parse_single(raw, &[]).map(|_| ())
+        query::parse_single(raw, &Members::NONE).map(|_| ())
     }
 }
 
@@ -62,7 +63,7 @@ impl<S: Shape> Grammar for One<S> {
     type Parsed = Option<Projection>;
 
     fn parse(raw: Option<&str>) -> Result<Option<Projection>, Error> {
-        query::parse_single(raw, S::LIST.members)
+        query::parse_single(raw, &S::LIST.members)
     }
 }
 

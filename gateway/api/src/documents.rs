@@ -13,47 +13,13 @@ pub use write::{
 };
 
 use crate::asked::Shape;
+use crate::members::Members;
 use crate::query::{FieldType, ListSpec};
 
-const MEMBERS: &[&str] = &[
-    "id",
-    "source",
-    "source.system",
-    "source.id",
-    "source.url",
-    "etag",
-    "createdAt",
-    "updatedAt",
-    "fetchedAt",
-    "allowedActions",
-    "nativeStatus",
-    "owner",
-    "owner.id",
-    "owner.system",
-    "owner.nativeId",
-    "owner.display",
-    "classification",
-    "extensions",
-    "extensions.*",
-    "name",
-    "objectTypeId",
-    "parentId",
-    "path",
-    "contentLength",
-    "mediaType",
-    "contentHash",
-    "createdBy",
-    "createdBy.id",
-    "createdBy.system",
-    "createdBy.nativeId",
-    "createdBy.display",
-    "lastModifiedBy",
-    "lastModifiedBy.id",
-    "lastModifiedBy.system",
-    "lastModifiedBy.nativeId",
-    "lastModifiedBy.display",
-    "locked",
-];
+const MEMBERS: Members = Members::resource(
+    &["name", "objectTypeId", "parentId", "path", "contentLength", "mediaType", "contentHash", "locked"],
+    &["createdBy", "lastModifiedBy"],
+);
 
 /// What lists of documents take. Each system says which of these it can do.
 #[derive(Debug)]

@@ -12,6 +12,7 @@ mod conditions;
 mod docs;
 mod documents;
 mod me;
+mod members;
 mod openapi;
 mod org_units;
 mod people;

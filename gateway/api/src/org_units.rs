@@ -10,36 +10,13 @@ use portico_edge::ApiResult;
 use portico_schemas::{AllowedAction, Envelope, Method, OrgUnit, Page, Problem, Source};
 
 use crate::asked::{Asked, List, One, Shape};
-use crate::people::{reference, shape};
-use crate::query::{FieldType, ListSpec, Projection};
+use crate::members::{Members, Projection};
+use crate::people::reference;
+use crate::query::{FieldType, ListSpec};
 use crate::reply::Shown;
 use crate::{Api, conditions, reply};
 
-const MEMBERS: &[&str] = &[
-    "id",
-    "source",
-    "source.system",
-    "source.id",
-    "source.url",
-    "etag",
-    "createdAt",
-    "updatedAt",
-    "fetchedAt",
-    "allowedActions",
-    "nativeStatus",
-    "owner",
-    "classification",
-    "extensions",
-    "extensions.*",
-    "name",
-    "description",
-    "parentId",
-    "manager",
-    "manager.id",
-    "manager.system",
-    "manager.nativeId",
-    "manager.display",
-];
+const MEMBERS: Members = Members::resource(&["name", "description", "parentId"], &["manager"]);
 
 /// What lists of units take.
 #[derive(Debug)]
@@ -92,7 +69,7 @@ pub async fn get(
 ) -> ApiResult<Response> {
     let none_match = conditions::tags(&headers, &header::IF_NONE_MATCH)?;
     let found = api.people.org_unit(&context, &id).await?;
-    let etag = etag(&api, &found, &shape(fields.as_ref()));
+    let etag = etag(&api, &found, &Projection::shape(fields.as_ref()));
     let body = value(&api, &found, fields.as_ref());
     Ok(reply::tagged(StatusCode::OK, etag.as_deref(), none_match.as_ref(), &body))
 }
@@ -110,7 +87,7 @@ fn value(api: &Api, found: &FoundOrgUnit, fields: Option<&Projection>) -> Shown<
     let unit = OrgUnit {
         envelope: Envelope {
             source: Source { system: found.system.as_str().to_owned(), id: None, url: None },
-            etag: etag(api, found, &shape(fields)),
+            etag: etag(api, found, &Projection::shape(fields)),
             created_at: record.created_at,
             updated_at: record.updated_at,
             fetched_at: found.fetched_at,

@@ -8,59 +8,39 @@ mod visit;
 mod tests;
 
 pub use read::{__path_get, __path_list, __path_manager, __path_photo, get, list, manager, photo};
-pub use render::{reference, shape};
+pub use render::reference;
 pub use visit::{__path_chain, __path_reports, chain, reports};
 
 use crate::asked::Shape;
+use crate::members::Members;
 use crate::query::{FieldType, ListSpec};
 
-const MEMBERS: &[&str] = &[
-    "id",
-    "source",
-    "source.system",
-    "source.id",
-    "source.url",
-    "etag",
-    "createdAt",
-    "updatedAt",
-    "fetchedAt",
-    "allowedActions",
-    "nativeStatus",
-    "owner",
-    "owner.id",
-    "owner.system",
-    "owner.nativeId",
-    "owner.display",
-    "classification",
-    "extensions",
-    "extensions.*",
-    "userName",
-    "displayName",
-    "name",
-    "name.formatted",
-    "name.givenName",
-    "name.familyName",
-    "title",
-    "active",
-    "emails",
-    "phoneNumbers",
-    "addresses",
-    "employeeNumber",
-    "costCenter",
-    "organization",
-    "division",
-    "department",
-    "office",
-    "preferredLanguage",
-    "timezone",
-    "photo",
-    "manager",
-    "manager.id",
-    "manager.system",
-    "manager.nativeId",
-    "manager.display",
-    "orgUnitId",
-];
+const MEMBERS: Members = Members::resource(
+    &[
+        "userName",
+        "displayName",
+        "name",
+        "name.formatted",
+        "name.givenName",
+        "name.familyName",
+        "title",
+        "active",
+        "emails",
+        "phoneNumbers",
+        "addresses",
+        "employeeNumber",
+        "costCenter",
+        "organization",
+        "division",
+        "department",
+        "office",
+        "preferredLanguage",
+        "timezone",
+        "photo",
+        "orgUnitId",
+    ],
+    &["manager"],
+);
 
 /// What lists of people take. Each directory says which of these it can do.
 #[derive(Debug)]

@@ -13,6 +13,8 @@ use portico_contract::paging::{Comparison, Filter, Scalar, SortTerm};
 use portico_contract::{Error, ErrorKind, SystemKey};
 use portico_schemas::FieldError;
 
+use crate::members::{Members, Projection};
+
 /// Items on a page when the caller does not say.
 pub const DEFAULT_LIMIT: usize = 25;
 /// Items on a page at most.
@@ -48,8 +50,8 @@ pub struct ListSpec {
     pub sorts: &'static [&'static str],
     /// Whether it takes a text to search for, `q=`.
     pub search: bool,
-    /// Members that `fields=` can name, `a.b` for one inside another; `a.*` for any inside.
-    pub members: &'static [&'static str],
+    /// Members that `fields=` can name.
+    pub members: Members,
 }
 
 /// A list query that holds together.
@@ -60,10 +62,6 @@ pub struct ParsedList {
     /// The members to show; `None` for all.
     pub fields: Option<Projection>,
 }
-
-/// The members of an item that the caller wants to see, sorted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Projection(pub BTreeSet<String>);
 
 /// Every key and value, decoded, in the order of the query.
 ///
@@ -120,10 +118,7 @@ pub fn parse_list(raw: Option<&str>, spec: &ListSpec) -> Result<ParsedList, Erro
 ///
 /// # Errors
 /// As [`parse_list`].
-pub fn parse_single(
-    raw: Option<&str>,
-    members: &'static [&'static str],
-) -> Result<Option<Projection>, Error> {
+pub fn parse_single(raw: Option<&str>, members: &Members) -> Result<Option<Projection>, Error> {
     let mut faults = Vec::new();
     let mut fields = None;
     for (key, value) in pairs(raw.unwrap_or_default(), &mut faults) {
@@ -147,7 +142,7 @@ fn take(parsed: &mut ParsedList, key: &str, value: &str, spec: &ListSpec) -> Res
         "cursor" => request.cursor = Some(value.to_owned()),
         "sort" => request.sort = sort(value, spec)?,
         "source" => request.sources = Some(sources(value)?),
-        "fields" => parsed.fields = Some(projection(value, spec.members)?),
+        "fields" => parsed.fields = Some(projection(value, &spec.members)?),
         "q" if spec.search => request.filters.push(Filter {
             field: "q".into(),
             comparison: Comparison::Contains,
@@ -193,15 +188,13 @@ fn sources(value: &str) -> Result<BTreeSet<SystemKey>, String> {
         .collect()
 }
 
-fn projection(value: &str, members: &[&str]) -> Result<Projection, String> {
+fn projection(value: &str, members: &Members) -> Result<Projection, String> {
     let wanted: BTreeSet<String> = split(value)?.into_iter().collect();
-    let known = |name: &str| {
-        let open = members.iter().filter_map(|member| member.strip_suffix('*'));
-        members.contains(&name)
-            || open.into_iter().any(|start| name.len() > start.len() && name.starts_with(start))
-    };
-    match wanted.iter().find(|name| !known(name)) {
-        Some(unknown) => Err(format!("cannot name `{unknown}`; it can name {}", words(members))),
+    match wanted.iter().find(|name| !members.knows(name)) {
+        Some(unknown) => {
+            let known: Vec<String> = members.names().collect();
+            Err(format!("cannot name `{unknown}`; it can name {}", known.join(", ")))
+        }
         None => Ok(Projection(wanted)),
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::conditions::{self, Tags};
-use crate::query::Projection;
+use crate::members::Projection;
 
 const PARTIAL: &str = "portico-partial";
 

@@ -15,10 +15,11 @@ use portico_schemas::{
 };
 
 use crate::asked::{Asked, One, Shape};
+use crate::members::Members;
 use crate::query::ListSpec;
 use crate::{Api, reply};
 
-const MEMBERS: &[&str] = &[
+const MEMBERS: Members = Members::bare(&[
     "id",
     "title",
     "adapter",
@@ -34,7 +35,7 @@ const MEMBERS: &[&str] = &[
     "changeDetection",
     "idFollowsPath",
     "quirks",
-];
+]);
 
 /// What the catalogue takes.
 #[derive(Debug)]

@@ -13,6 +13,7 @@ use portico_schemas::{Document, Page, Problem};
 use super::{OfDocuments, render};
 use crate::asked::{Asked, List, NoQuery, One};
 use crate::conditions::{self, CONTENT};
+use crate::members::Projection;
 use crate::{Api, reply};
 
 /// RFC 8187 `attr-char`: what need not be escaped in an extended parameter.
@@ -95,7 +96,7 @@ pub async fn get(
 ) -> ApiResult<Response> {
     let none_match = conditions::tags(&headers, &header::IF_NONE_MATCH)?;
     let found = api.documents.get(&context, &id).await?;
-    let etag = render::etag(&api.seals, &found, &render::shape(fields.as_ref()));
+    let etag = render::etag(&api.seals, &found, &Projection::shape(fields.as_ref()));
     let body = render::value(&api.seals, &found, fields.as_ref());
     Ok(reply::tagged(StatusCode::OK, etag.as_deref(), none_match.as_ref(), &body))
 }

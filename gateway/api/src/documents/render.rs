@@ -7,7 +7,7 @@ use portico_schemas::{AllowedAction, Document, Envelope, Method, ObjectType, Sou
 use serde_json::{Value, json};
 
 use crate::conditions;
-use crate::query::Projection;
+use crate::members::Projection;
 use crate::reply::{self, Shown};
 
 /// The canonical document.
@@ -64,14 +64,7 @@ pub fn etag(seals: &Seals, found: &Found<DocumentRecord>, shape: &str) -> Option
 
 /// A document as JSON, with the members that are wanted.
 pub fn value(seals: &Seals, found: &Found<DocumentRecord>, fields: Option<&Projection>) -> Shown<Document> {
-    reply::project(document(seals, found, &shape(fields)), fields)
-}
-
-/// What besides the version changes the bytes of the answer.
-pub fn shape(fields: Option<&Projection>) -> String {
-    fields
-        .map(|Projection(names)| names.iter().map(String::as_str).collect::<Vec<_>>().join(","))
-        .unwrap_or_default()
+    reply::project(document(seals, found, &Projection::shape(fields)), fields)
 }
 
 fn actions(id: &str, found: &Found<DocumentRecord>, is_root: bool) -> Vec<AllowedAction> {

@@ -14,7 +14,7 @@ use portico_schemas::{Page, Person, Problem};
 use super::{OfPeople, render};
 use crate::asked::{Asked, List, NoQuery, One};
 use crate::conditions::{self, CONTENT, Tags};
-use crate::query::Projection;
+use crate::members::Projection;
 use crate::{Api, reply};
 
 /// Everybody in every directory, merged into one list; with `q`, the best matches of a search.

@@ -9,7 +9,7 @@ use portico_contract::people::PersonLink;
 use portico_schemas::{AllowedAction, Envelope, Method, Person, PersonRef, Source};
 use serde_json::{Value, json};
 
-use crate::query::Projection;
+use crate::members::Projection;
 use crate::reply::Shown;
 use crate::{Api, conditions, reply};
 
@@ -22,7 +22,7 @@ pub fn person(api: &Api, found: &FoundPerson, fields: Option<&Projection>) -> Pe
     Person {
         envelope: Envelope {
             source: Source { system: found.system.as_str().to_owned(), id: None, url: None },
-            etag: etag(&api.seals, found, owner.id.as_deref(), &shape(fields)),
+            etag: etag(&api.seals, found, owner.id.as_deref(), &Projection::shape(fields)),
             created_at: record.created_at,
             updated_at: record.updated_at,
             fetched_at: found.fetched_at,
@@ -78,13 +78,6 @@ fn etag(seals: &Seals, found: &FoundPerson, owner: Option<&str>, shape: &str) ->
 /// A person as JSON, with the members that are wanted.
 pub fn value(api: &Api, found: &FoundPerson, fields: Option<&Projection>) -> Shown<Person> {
     reply::project(person(api, found, fields), fields)
-}
-
-/// The members that are wanted, for the entity tag.
-pub fn shape(fields: Option<&Projection>) -> String {
-    fields
-        .map(|Projection(names)| names.iter().map(String::as_str).collect::<Vec<_>>().join(","))
-        .unwrap_or_default()
 }
 
 fn actions(id: &str, found: &FoundPerson) -> Vec<AllowedAction> {

@@ -207,6 +207,8 @@ async fn managers_reports_chains_and_units_are_reached_from_a_person() {
     let unit = format!("/v1/org-units/{}", api.seals.seal_org_unit(&key(), &native("homes")));
     let homes = ask(&api, "sian", &unit, &[]).await;
     assert_eq!(homes.json()["parentId"], api.seals.seal_org_unit(&key(), &native("council")));
+    let part = ask(&api, "sian", &format!("{unit}?fields=owner.id,manager.display,name"), &[]).await;
+    assert_eq!((part.status, part.json()["name"].as_str()), (StatusCode::OK, Some("Homes")));
     let again = ask(&api, "sian", &unit, &[(header::IF_NONE_MATCH, homes.header(header::ETAG))]).await;
     assert_eq!(again.status, StatusCode::NOT_MODIFIED);
     let document = ask(&api, "sian", &format!("/v1/documents/{sian}"), &[]).await;
