@@ -20,9 +20,47 @@ pub enum ResourceType {
     Person,
     /// A part of the organisation.
     OrgUnit,
+    /// A claim for money that somebody has laid out.
+    ExpenseReport,
+    /// A kind of expense.
+    ExpenseCategory,
+    /// A project that costs are booked to.
+    Project,
+    /// A cost centre.
+    CostCentre,
+    /// A rate of tax.
+    TaxRate,
+    /// A time that somebody is away.
+    Absence,
+    /// A kind of absence.
+    AbsenceType,
+    /// How much of a kind of absence somebody has.
+    AbsenceBalance,
+    /// Something that waits for a decision.
+    Task,
+    /// A write that is under way or over.
+    Operation,
+    /// Somebody who stands in for somebody else.
+    Delegation,
 }
 
 impl ResourceType {
+    /// All of them that a policy rule can name, in the order of the documents.
+    pub const GOVERNED: &[Self] = &[
+        Self::Document,
+        Self::Person,
+        Self::OrgUnit,
+        Self::ExpenseReport,
+        Self::ExpenseCategory,
+        Self::Project,
+        Self::CostCentre,
+        Self::TaxRate,
+        Self::Absence,
+        Self::AbsenceType,
+        Self::AbsenceBalance,
+        Self::Task,
+    ];
+
     /// The plural, kebab-case noun under which the type is routed and named in policy rules.
     pub const fn plural(self) -> &'static str {
         match self {
@@ -30,6 +68,17 @@ impl ResourceType {
             Self::System => "systems",
             Self::Person => "people",
             Self::OrgUnit => "org-units",
+            Self::ExpenseReport => "expense-reports",
+            Self::ExpenseCategory => "expense-categories",
+            Self::Project => "projects",
+            Self::CostCentre => "cost-centres",
+            Self::TaxRate => "tax-rates",
+            Self::Absence => "absences",
+            Self::AbsenceType => "absence-types",
+            Self::AbsenceBalance => "absence-balances",
+            Self::Task => "tasks",
+            Self::Operation => "operations",
+            Self::Delegation => "delegations",
         }
     }
 }
