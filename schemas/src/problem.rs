@@ -73,6 +73,8 @@ catalogue! {
     InvalidCursor = ("invalid_cursor", 400, Caller, "The cursor is not valid here"),
     /// No source can filter or sort as asked.
     UnsupportedQuery = ("unsupported_query", 400, Caller, "No system can answer this query"),
+    /// A write that has to be told apart from others came without `Idempotency-Key`.
+    IdempotencyKeyMissing = ("idempotency_key_missing", 400, Caller, "Send an Idempotency-Key"),
     /// No token, or one that does not hold.
     Unauthenticated = ("unauthenticated", 401, Caller, "Sign in first"),
     /// The person may not do this.
@@ -87,6 +89,8 @@ catalogue! {
     Conflict = ("conflict", 409, Caller, "The current state does not allow this"),
     /// Somebody holds a lock on the thing in its own system.
     Locked = ("locked", 409, Caller, "Somebody is editing this"),
+    /// The same request, with the same `Idempotency-Key`, is being worked on.
+    InProgress = ("in_progress", 409, Caller, "The same request is being worked on"),
     /// It was there once and will not come back.
     Gone = ("gone", 410, Caller, "This is gone for good"),
     /// `If-Match` or `If-None-Match` did not hold.
@@ -99,6 +103,8 @@ catalogue! {
     UnsupportedMediaType = ("unsupported_media_type", 415, Caller, "The route does not take this media type"),
     /// No byte of the asked range exists.
     RangeNotSatisfiable = ("range_not_satisfiable", 416, Caller, "The range lies outside the content"),
+    /// The `Idempotency-Key` was used for another request.
+    IdempotencyKeyReused = ("idempotency_key_reused", 422, Caller, "This Idempotency-Key belongs to another request"),
     /// A precondition is required and missing.
     PreconditionRequired = ("precondition_required", 428, Caller, "Say which version you mean"),
     /// The caller asked too often.
@@ -111,6 +117,10 @@ catalogue! {
     Internal = ("internal", 500, Gateway, "The gateway made a mistake"),
     /// The gateway works at its limit and sheds load.
     Overloaded = ("overloaded", 503, Gateway, "The gateway is too busy"),
+    /// The gateway has no room for the record that a write needs. Nothing was sent to the system behind.
+    StoreFull = ("store_full", 507, Gateway, "The gateway has no room to record this"),
+    /// The gateway cannot make the record that this needs. Nothing was sent to the system behind.
+    StoreUnavailable = ("store_unavailable", 503, Gateway, "The gateway cannot record this now"),
     /// The system cannot do this at all.
     UnsupportedOperation = ("unsupported_operation", 405, BackOffice, "The system behind cannot do this"),
     /// The system answered with something that is not what the contract expects.

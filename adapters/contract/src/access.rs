@@ -19,6 +19,8 @@ pub struct Principal {
     pub units: BTreeSet<String>,
     /// Subjects of those who report to the person, where known.
     pub reports: BTreeSet<String>,
+    /// Subjects of those in whose place the person may decide now.
+    pub stands_in_for: BTreeSet<String>,
 }
 
 /// What part of a list a person may see. The policy decides it *before* paging and the adapter filters by it.
@@ -30,6 +32,8 @@ pub enum Scope {
     Owners(BTreeSet<String>),
     /// Things that belong to one of these units.
     Units(BTreeSet<String>),
+    /// Things that wait for one of these people.
+    Assignees(BTreeSet<String>),
     /// Things that any of these scopes shows.
     Any(Vec<Scope>),
     /// Nothing. The composition answers without a call.
@@ -44,6 +48,7 @@ impl Scope {
             Self::None => false,
             Self::Owners(subjects) => facts.owner.as_ref().is_some_and(|o| subjects.contains(&o.native_id)),
             Self::Units(units) => facts.unit.as_ref().is_some_and(|u| units.contains(u)),
+            Self::Assignees(people) => facts.assignees.iter().any(|person| people.contains(person)),
             Self::Any(scopes) => scopes.iter().any(|scope| scope.shows(facts)),
         }
     }
@@ -56,6 +61,8 @@ pub struct Facts {
     pub owner: Option<PersonRef>,
     /// The organisational unit it belongs to.
     pub unit: Option<String>,
+    /// For whom it waits, by the system's keys. Empty for what waits for nobody in particular.
+    pub assignees: BTreeSet<String>,
     /// How sensitive it is; `None` takes the system's configured classification.
     pub classification: Option<Classification>,
 }

@@ -89,6 +89,7 @@ impl CallContext {
                 roles: Default::default(),
                 units: Default::default(),
                 reports: Default::default(),
+                stands_in_for: Default::default(),
             }),
             deadline: Deadline::after(deadline),
             correlation_id: span.trace_id().to_hex().into(),

@@ -3,11 +3,12 @@
 //! A store is a tree. The composition only ever passes on ids that the adapter gave out, and [`DocumentRef::Root`].
 
 use jiff::Timestamp;
-use portico_schemas::{ObjectType, ResourceType};
+use portico_schemas::ObjectType;
 
 use crate::access::Facts;
+use crate::operation::operation;
 use crate::paging::{ListQuery, SourcePage};
-use crate::{Effect, NativeId, Operation, OperationMeta, Output, Streamed, Streaming, Upload};
+use crate::{NativeId, Operation, OperationMeta, Output, Streamed, Upload};
 
 /// Which version of a thing a system holds: the octets of its own tag, without weakness or quotes. Two equal values mean
 /// the same content as far as the system can tell.
@@ -65,27 +66,13 @@ pub enum DocumentRef {
     Id(NativeId),
 }
 
-macro_rules! operation {
-    ($type:ident -> $output:ty, $id:literal, $effect:ident, $streaming:ident) => {
-        impl Operation for $type {
-            type Output = $output;
-            const META: OperationMeta = OperationMeta {
-                id: $id,
-                resource: ResourceType::Document,
-                effect: Effect::$effect,
-                streaming: Streaming::$streaming,
-            };
-        }
-    };
-}
-
 /// All documents and folders of a store, the root excepted, over all folders.
 #[derive(Debug, Clone)]
 pub struct ListDocuments {
     /// Filters, order, page, scope.
     pub query: ListQuery,
 }
-operation!(ListDocuments -> SourcePage<DocumentRecord>, "documents list", Read, None);
+operation!(ListDocuments -> SourcePage<DocumentRecord>, "documents list", Document, Read, None);
 
 /// The documents and folders directly inside one folder. [`crate::ErrorKind::NotFound`] when there is no such folder,
 /// [`crate::ErrorKind::Conflict`] when it is not a folder.
@@ -96,7 +83,7 @@ pub struct ListChildren {
     /// Filters, order, page, scope.
     pub query: ListQuery,
 }
-operation!(ListChildren -> SourcePage<DocumentRecord>, "documents children", Read, None);
+operation!(ListChildren -> SourcePage<DocumentRecord>, "documents children", Document, Read, None);
 
 /// One document or folder, without its content. [`crate::ErrorKind::NotFound`] when it is not there.
 #[derive(Debug, Clone)]
@@ -104,7 +91,7 @@ pub struct GetDocument {
     /// Which.
     pub document: DocumentRef,
 }
-operation!(GetDocument -> DocumentRecord, "documents get", Read, None);
+operation!(GetDocument -> DocumentRecord, "documents get", Document, Read, None);
 
 /// One range of octets (RFC 9110 section 14.1.2), as asked: the end may lie behind the content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +125,7 @@ pub struct ReadContent {
     /// Ignore the range unless the content is still in this version (RFC 9110 section 13.1.5).
     pub range_if: Option<SourceVersion>,
 }
-operation!(ReadContent -> Streamed<ContentHead>, "documents read_content", Read, Reply);
+operation!(ReadContent -> Streamed<ContentHead>, "documents read_content", Document, Read, Reply);
 
 /// What is known of content before its first octet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,7 +157,7 @@ pub struct NameChild {
     /// The name, as people know it.
     pub name: String,
 }
-operation!(NameChild -> NativeId, "documents name_child", Read, None);
+operation!(NameChild -> NativeId, "documents name_child", Document, Read, None);
 impl Output for NativeId {}
 
 /// Creates a document or replaces its content. The body is taken once and never replayed.
@@ -183,7 +170,7 @@ pub struct WriteContent {
     /// The octets.
     pub upload: Upload,
 }
-operation!(WriteContent -> DocumentRecord, "documents write_content", Write, Request);
+operation!(WriteContent -> DocumentRecord, "documents write_content", Document, Write, Request);
 
 /// Creates a folder where nothing is. [`crate::ErrorKind::PreconditionFailed`] when something is there already,
 /// [`crate::ErrorKind::Conflict`] when the folder around it is missing.
@@ -192,7 +179,7 @@ pub struct CreateFolder {
     /// The key, which [`NameChild`] gave out.
     pub folder: NativeId,
 }
-operation!(CreateFolder -> DocumentRecord, "documents create_folder", Write, None);
+operation!(CreateFolder -> DocumentRecord, "documents create_folder", Document, Write, None);
 
 /// Moves or renames. Fails with [`crate::ErrorKind::PreconditionFailed`] when something is at the destination.
 #[derive(Debug, Clone)]
@@ -204,7 +191,7 @@ pub struct MoveDocument {
     /// What must hold of the thing that is moved.
     pub precondition: Precondition,
 }
-operation!(MoveDocument -> DocumentRecord, "documents move", Write, None);
+operation!(MoveDocument -> DocumentRecord, "documents move", Document, Write, None);
 
 /// Copies, folders with all that is in them. Fails with [`crate::ErrorKind::PreconditionFailed`] when something is at
 /// the destination.
@@ -215,7 +202,7 @@ pub struct CopyDocument {
     /// Where to: a key that [`NameChild`] gave out.
     pub destination: NativeId,
 }
-operation!(CopyDocument -> DocumentRecord, "documents copy", Write, None);
+operation!(CopyDocument -> DocumentRecord, "documents copy", Document, Write, None);
 
 /// Deletes; a folder with all that is in it. [`crate::ErrorKind::NotFound`] when it is not there.
 #[derive(Debug, Clone)]
@@ -225,7 +212,7 @@ pub struct DeleteDocument {
     /// What must hold.
     pub precondition: Precondition,
 }
-operation!(DeleteDocument -> (), "documents delete", Write, None);
+operation!(DeleteDocument -> (), "documents delete", Document, Write, None);
 
 /// Every operation of this domain, for catalogues.
 pub const ALL: &[&OperationMeta] = &[

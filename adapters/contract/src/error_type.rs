@@ -83,6 +83,12 @@ words! {
     UnsupportedMediaType => "backend_status",
     NotAcceptable => "backend_status",
     CallerTooSlow => "backend_status",
+    IdempotencyKeyMissing => "backend_status",
+    IdempotencyKeyReused => "backend_status",
+    InProgress => "backend_status",
+    // What the gateway's own records say.
+    StoreFull => "outbox_full",
+    StoreUnavailable => "audit_unavailable",
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@
 //! ```
 #![warn(missing_docs)]
 
+pub mod absences;
 pub mod access;
 mod call;
 mod capability;
@@ -26,7 +27,9 @@ pub mod certificate;
 mod context;
 pub mod documents;
 mod error;
+mod error_kind;
 mod error_type;
+pub mod expenses;
 mod handler;
 mod id;
 mod kind;
@@ -35,12 +38,14 @@ pub mod paging;
 pub mod people;
 mod stream;
 pub mod systems;
+pub mod tasks;
 pub mod trace;
 
 pub use call::{Call, CallService, Reply, Upstream};
 pub use capability::{Capability, FilterCapability, ListOrder, Profile, Reconciliation};
 pub use context::{CallContext, Deadline, Marker};
-pub use error::{Error, ErrorKind, Retry};
+pub use error::{Error, Retry};
+pub use error_kind::ErrorKind;
 pub use error_type::{ERROR_TYPES, is_error_type};
 pub use handler::{Adapter, AdapterBuilder, Handler};
 pub use id::{NativeId, SystemKey};
@@ -50,5 +55,5 @@ pub use stream::{ByteStream, Streamed, Upload};
 
 /// Every operation of every domain, for catalogues.
 pub fn catalogue() -> impl Iterator<Item = &'static OperationMeta> {
-    documents::ALL.iter().chain(people::ALL).copied()
+    [documents::ALL, people::ALL, expenses::ALL, absences::ALL, tasks::ALL].into_iter().flatten().copied()
 }

@@ -63,3 +63,26 @@ pub trait Output: Sized + Send + 'static {
 }
 
 impl Output for () {}
+
+/// Declares the fixed facts of an operation in one line: what it gives, its id, what it acts on, whether it reads or writes,
+/// which side is a stream.
+macro_rules! operation {
+    ($type:ident -> $output:ty, $id:literal, $resource:ident) => {
+        $crate::operation::operation!($type -> $output, $id, $resource, Read, None);
+    };
+    ($type:ident -> $output:ty, $id:literal, $resource:ident, $effect:ident) => {
+        $crate::operation::operation!($type -> $output, $id, $resource, $effect, None);
+    };
+    ($type:ident -> $output:ty, $id:literal, $resource:ident, $effect:ident, $streaming:ident) => {
+        impl $crate::Operation for $type {
+            type Output = $output;
+            const META: $crate::OperationMeta = $crate::OperationMeta {
+                id: $id,
+                resource: portico_schemas::ResourceType::$resource,
+                effect: $crate::Effect::$effect,
+                streaming: $crate::Streaming::$streaming,
+            };
+        }
+    };
+}
+pub(crate) use operation;

@@ -5,13 +5,14 @@
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use portico_schemas::{PersonProfile, ResourceType};
+use portico_schemas::PersonProfile;
 use tokio::sync::mpsc;
 
 use crate::access::Facts;
 use crate::documents::SourceVersion;
+use crate::operation::operation;
 use crate::paging::{ListQuery, Position, SourcePage};
-use crate::{Effect, NativeId, Operation, OperationMeta, Output, Streaming};
+use crate::{NativeId, Operation, OperationMeta, Output};
 
 /// A person that a record points at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,20 +51,6 @@ pub struct PersonRecord {
 }
 
 impl Output for PersonRecord {}
-
-macro_rules! operation {
-    ($type:ident -> $output:ty, $id:literal, $resource:ident) => {
-        impl Operation for $type {
-            type Output = $output;
-            const META: OperationMeta = OperationMeta {
-                id: $id,
-                resource: ResourceType::$resource,
-                effect: Effect::Read,
-                streaming: Streaming::None,
-            };
-        }
-    };
-}
 
 /// Everybody in the directory, disabled accounts too.
 ///

@@ -212,7 +212,7 @@ pub(crate) fn facts(system: &SystemKey, row: &Row) -> Facts {
             display: row.profile.display_name.clone(),
         }),
         unit: row.profile.department.clone(),
-        classification: None,
+        ..Facts::default()
     }
 }
 

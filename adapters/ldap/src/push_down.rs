@@ -80,7 +80,7 @@ fn changed(filter: &Filter, dialect: Dialect) -> Option<Condition> {
 /// The scope, as far as the directory can apply it.
 pub(crate) fn within(scope: &Scope, names: &Attributes, dialect: Dialect) -> Option<Condition> {
     match scope {
-        Scope::All | Scope::None => None,
+        Scope::All | Scope::None | Scope::Assignees(_) => None,
         Scope::Owners(owners) => {
             let ids = owners.iter().filter_map(|owner| Id::parse(owner)).map(|id| id.filter(dialect));
             let ids: Vec<_> = ids.take(IDS_AT_A_TIME + 1).collect();

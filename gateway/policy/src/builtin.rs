@@ -41,6 +41,10 @@ impl Policy for BuiltinPolicy {
                 Who::Manager => scopes.push(Scope::Owners(who.reports.clone())),
                 Who::Unit if who.units.is_empty() => {}
                 Who::Unit => scopes.push(Scope::Units(who.units.clone())),
+                Who::Assignee => {
+                    let own = std::iter::once(who.subject.clone());
+                    scopes.push(Scope::Assignees(own.chain(who.stands_in_for.iter().cloned()).collect()));
+                }
             }
         }
         match scopes.len() {
@@ -60,7 +64,7 @@ impl Policy for BuiltinPolicy {
             Who::Role(role) => who.roles.contains(role),
             Who::Manager => !who.reports.is_empty(),
             Who::Unit => !who.units.is_empty(),
-            Who::Anyone | Who::Owner => true,
+            Who::Anyone | Who::Owner | Who::Assignee => true,
         });
         let pairs: BTreeSet<String> = mine
             .flat_map(|rule| {
@@ -79,6 +83,9 @@ fn holds(rule: &Who, who: &Principal, facts: &Facts) -> bool {
         Who::Role(role) => who.roles.contains(role),
         Who::Owner => owner == Some(&who.subject),
         Who::Manager => owner.is_some_and(|owner| who.reports.contains(owner)),
+        Who::Assignee => {
+            facts.assignees.iter().any(|person| *person == who.subject || who.stands_in_for.contains(person))
+        }
         Who::Unit => facts.unit.as_ref().is_some_and(|unit| who.units.contains(unit)),
     }
 }

@@ -7,7 +7,7 @@ use portico_schemas::{Classification, ResourceType};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// What is done. Reading includes listing; writing includes creating, moving and deleting.
+/// What is done. Reading includes listing; writing includes creating, changing, handing in, taking back and deleting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Action {
@@ -15,6 +15,8 @@ pub enum Action {
     Read,
     /// Change it.
     Write,
+    /// Agree to it or refuse it. Nobody decides on what is their own, whatever the rules say.
+    Decide,
 }
 
 impl Action {
@@ -23,6 +25,7 @@ impl Action {
         match self {
             Self::Read => "read",
             Self::Write => "write",
+            Self::Decide => "decide",
         }
     }
 }
@@ -40,16 +43,19 @@ pub enum Who {
     Manager,
     /// Those in the unit that the thing belongs to.
     Unit,
+    /// Those for whom the thing waits, and those who stand in for one of them now.
+    Assignee,
 }
 
 impl Who {
-    /// Reads `anyone`, `self`, `manager`, `unit` or `role:NAME`. `None` for anything else.
+    /// Reads `anyone`, `self`, `manager`, `unit`, `assignee` or `role:NAME`. `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         match text {
             "anyone" => Some(Self::Anyone),
             "self" => Some(Self::Owner),
             "manager" => Some(Self::Manager),
             "unit" => Some(Self::Unit),
+            "assignee" => Some(Self::Assignee),
             _ => text.strip_prefix("role:").filter(|role| !role.is_empty()).map(|r| Self::Role(r.to_owned())),
         }
     }
@@ -62,14 +68,15 @@ pub struct RawRule {
     /// What the rule is for, in words; shown when a decision is explained.
     #[serde(default)]
     pub name: Option<String>,
-    /// `documents`, `people`, `org-units`, or `*` for every resource.
+    /// `documents`, `people`, `org-units`, `expense-reports`, `absences`, `tasks` and so on, as in the addresses of the API, or
+    /// `*` for every resource.
     pub resource: String,
     /// Keys of the systems it covers; all of them when left out.
     #[serde(default)]
     pub systems: Option<Vec<String>>,
-    /// `read`, `write`, or both.
+    /// `read`, `write`, `decide`, or several.
     pub actions: Vec<Action>,
-    /// `role:NAME`, `self`, `manager`, `unit` or `anyone`.
+    /// `role:NAME`, `self`, `manager`, `assignee`, `unit` or `anyone`.
     pub who: String,
     /// The most sensitive classification it covers: `public`, `internal` (the default), `confidential`, `restricted`.
     #[serde(default)]
@@ -125,37 +132,32 @@ impl Rule {
     /// Every fault at once, with paths inside the rule's own table.
     pub fn from_raw(raw: RawRule, known: &BTreeSet<SystemKey>) -> Result<Self, Vec<SettingFault>> {
         let mut faults = Vec::new();
-        let resource = match raw.resource.as_str() {
-            "*" => None,
-            "documents" => Some(ResourceType::Document),
-            "people" => Some(ResourceType::Person),
-            "org-units" => Some(ResourceType::OrgUnit),
-            _ => {
-                faults.push(SettingFault::at(
-                    &["resource"],
-                    "there is no such resource; use `documents`, `people`, `org-units` or `*`",
-                ));
-                None
-            }
-        };
+        let named = ResourceType::GOVERNED.iter().copied().find(|resource| resource.plural() == raw.resource);
+        if named.is_none() && raw.resource != "*" {
+            let all: Vec<_> = ResourceType::GOVERNED.iter().map(|r| format!("`{}`", r.plural())).collect();
+            faults.push(SettingFault::at(
+                &["resource"],
+                format!("there is no such resource; use {} or `*`", all.join(", ")),
+            ));
+        }
         let systems = raw.systems.map(|keys| systems(&keys, known, &mut faults));
         if raw.actions.is_empty() {
             faults.push(SettingFault::at(
                 &["actions"],
-                "the rule allows nothing; name `read`, `write` or both",
+                "the rule allows nothing; name `read`, `write`, `decide` or several",
             ));
         }
         let who = Who::parse(&raw.who);
         if who.is_none() {
             faults.push(SettingFault::at(
                 &["who"],
-                "nobody is called this; use `role:NAME`, `self`, `manager`, `unit` or `anyone`",
+                "nobody is called this; use `role:NAME`, `self`, `manager`, `assignee`, `unit` or `anyone`",
             ));
         }
         match (who, faults.is_empty()) {
             (Some(who), true) => Ok(Self {
                 name: raw.name,
-                resource,
+                resource: named,
                 systems,
                 actions: raw.actions.into_iter().collect(),
                 who,

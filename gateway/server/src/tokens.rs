@@ -78,6 +78,7 @@ pub fn mint(
         roles: person.roles.clone(),
         units: person.units.clone(),
         reports: person.reports.clone(),
+        stands_in_for: Default::default(),
     };
     let grant = Grant { issuer: auth.issuer.clone(), audience: auth.audience.clone(), lifetime: valid };
     Ok(minter.mint(&principal, &grant, &claims(auth))?)

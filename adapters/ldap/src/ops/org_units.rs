@@ -121,7 +121,7 @@ fn shows(table: &UnitTable, unit: &Unit, query: &ListQuery) -> Result<bool, Erro
 
 /// A unit belongs to itself; it has no owner.
 fn facts(unit: &Unit) -> Facts {
-    Facts { owner: None, unit: Some(unit.name.clone()), classification: None }
+    Facts { unit: Some(unit.name.clone()), ..Facts::default() }
 }
 
 fn listed(unit: &Unit, item: OrgUnitRecord) -> Result<Listed<OrgUnitRecord>, Error> {

@@ -139,7 +139,7 @@ fn read(request: &ListRequest) -> Result<(Query, Vec<&Filter>), Error> {
 fn may_show(scope: &Scope, entry: &PersonEntry<'_>) -> bool {
     match scope {
         Scope::All => true,
-        Scope::None => false,
+        Scope::None | Scope::Assignees(_) => false,
         Scope::Owners(owners) => owners.contains(entry.id()),
         Scope::Units(units) => entry.unit().is_some_and(|unit| units.contains(unit)),
         Scope::Any(scopes) => scopes.iter().any(|scope| may_show(scope, entry)),
@@ -151,6 +151,7 @@ fn facts(system: &System, entry: &PersonEntry<'_>) -> Facts {
         owner: Some(sight::owner(system, &entry.native_id(), String::new())),
         unit: entry.unit().map(str::to_owned),
         classification: entry.classification(),
+        ..Facts::default()
     }
 }
 

@@ -102,6 +102,7 @@ fn full() -> PersonRecord {
         }),
         unit: text("D2"),
         classification: Some(Classification::Restricted),
+        ..Facts::default()
     };
     full
 }

@@ -77,6 +77,7 @@ fn principal(claims: &Map<String, Value>, names: &ClaimNames) -> Result<Principa
         roles: words(claims, &names.roles)?,
         units: words(claims, &names.units)?,
         reports: words(claims, &names.reports)?,
+        stands_in_for: Default::default(),
         subject,
     })
 }

@@ -321,6 +321,7 @@ fn minted_tokens_are_accepted_and_carry_the_person() {
         roles: ["manager".to_owned()].into(),
         units: ["it".to_owned()].into(),
         reports: ["u-1".to_owned()].into(),
+        stands_in_for: Default::default(),
     };
     let grant = Grant {
         issuer: "https://login.example.gov.uk".to_owned(),

@@ -48,6 +48,11 @@ const fn page_of(code: ProblemCode) -> &'static str {
         ProblemCode::Maintenance => page!("maintenance"),
         ProblemCode::BackendBusy => page!("backend_busy"),
         ProblemCode::BackendTimeout => page!("backend_timeout"),
+        ProblemCode::IdempotencyKeyMissing => page!("idempotency_key_missing"),
+        ProblemCode::InProgress => page!("in_progress"),
+        ProblemCode::IdempotencyKeyReused => page!("idempotency_key_reused"),
+        ProblemCode::StoreFull => page!("store_full"),
+        ProblemCode::StoreUnavailable => page!("store_unavailable"),
         ProblemCode::InsufficientStorage => page!("insufficient_storage"),
     }
 }

@@ -11,6 +11,7 @@ fn person(subject: &str, roles: &[&str], reports: &[&str]) -> Principal {
         roles: roles.iter().map(|r| (*r).to_owned()).collect(),
         units: BTreeSet::new(),
         reports: reports.iter().map(|r| (*r).to_owned()).collect(),
+        stands_in_for: Default::default(),
     }
 }
 

@@ -35,7 +35,8 @@ impl Packer {
             org_unit,
             facts,
         } = record;
-        let Facts { owner, unit, classification } = facts;
+        // Nothing about a person waits for anybody.
+        let Facts { owner, unit, classification, .. } = facts;
         let display = &profile.display_name;
         let mut flags = if profile.active { ACTIVE } else { 0 } | if *has_photo { PHOTO } else { 0 };
         if let Some(owner) = owner {

@@ -49,6 +49,7 @@ impl<'a> Head<'a> {
             }),
             unit: self.unit.map(str::to_owned),
             classification: self.classification,
+            ..Facts::default()
         }
     }
 }

@@ -101,6 +101,7 @@ fn site() -> Site {
         roles: Default::default(),
         units: Default::default(),
         reports: Default::default(),
+        stands_in_for: Default::default(),
     };
     let minter = Minter::new("k", Algorithm::Es256, &pair.private_pem).unwrap();
     let token = minter.mint(&person, &grant, &auth.claims).unwrap();

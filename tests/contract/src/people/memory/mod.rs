@@ -161,7 +161,7 @@ impl Memory {
                 true => self.units.first().map(|(name, _)| unit_id(name)),
                 false => person.unit.as_deref().map(unit_id),
             },
-            facts: Facts { owner: Some(owner), unit: person.department.clone(), classification: None },
+            facts: Facts { owner: Some(owner), unit: person.department.clone(), ..Facts::default() },
             id,
         }
     }
