@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
-use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 
 use crate::fault::{Finding, dotted, nearest};
@@ -15,8 +15,7 @@ const MAX_DEPTH: usize = 8;
 
 /// Every fault of a document. `None` if the schema itself cannot be used, with the reason.
 pub(crate) fn check(schema: &Schema, document: &Value) -> Result<Vec<Finding>, String> {
-    let validator: Validator = jsonschema::draft202012::new(schema.root())
-        .map_err(|error| format!("the schema of an adapter's settings cannot be used: {}", error.masked()))?;
+    let validator = schema.validator()?;
     let mut checker = Checker { schema, document, found: Vec::new() };
     for error in validator.iter_errors(document) {
         checker.take(&error, MAX_DEPTH);

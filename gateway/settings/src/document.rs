@@ -122,6 +122,9 @@ impl Document {
 
     /// One slip upsets the lines after it as well, so only the first of a run of such lines is reported.
     fn syntax_faults(&mut self, mut errors: Vec<(Range<usize>, String)>, schema: &Schema) {
+        if errors.is_empty() {
+            return;
+        }
         errors.sort_by_key(|(span, _)| span.start);
         let names = schema.names();
         let mut run_ends = None;

@@ -32,6 +32,7 @@ mod sources;
 mod validate;
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use portico_contract::AdapterKind;
 
@@ -56,7 +57,7 @@ use schema::Schema;
 /// # Errors
 /// Every fault at once, in the order of the files and then of the variables.
 pub fn load(sources: &Sources, kinds: &[&AdapterKind]) -> Result<Settings, Faults> {
-    load_beside(sources, kinds, None)
+    Loader::new(kinds).load(sources)
 }
 
 /// Reads settings again for a gateway that runs with others: as [`load`], and a change of what takes a restart
@@ -65,57 +66,89 @@ pub fn load(sources: &Sources, kinds: &[&AdapterKind]) -> Result<Settings, Fault
 /// # Errors
 /// As [`load`].
 pub fn reload(sources: &Sources, kinds: &[&AdapterKind], running: &Settings) -> Result<Settings, Faults> {
-    load_beside(sources, kinds, Some(running))
+    Loader::new(kinds).reload(sources, running)
 }
 
-fn load_beside(
-    sources: &Sources,
-    kinds: &[&AdapterKind],
-    running: Option<&Settings>,
-) -> Result<Settings, Faults> {
-    let schema = Schema::new(kinds);
-    let mut faults = Vec::new();
-    let mut documents = Vec::new();
-    for layer in &sources.layers {
-        match layer.read() {
-            Ok(text) => documents.push(Document::parse(layer.name(), layer.folder(), text, &schema)),
-            Err(why) => faults.push(unreadable(layer.name(), &why)),
+/// Loads any number of configurations for the same adapter kinds. Most of the time that [`load`] takes goes into the
+/// schema; here it is spent once.
+pub struct Loader<'a> {
+    kinds: &'a [&'a AdapterKind],
+    schema: Schema,
+}
+
+impl fmt::Debug for Loader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.kinds.iter().map(|kind| kind.name)).finish()
+    }
+}
+
+impl<'a> Loader<'a> {
+    /// For systems of these kinds.
+    pub fn new(kinds: &'a [&'a AdapterKind]) -> Self {
+        Self { kinds, schema: Schema::new(kinds) }
+    }
+
+    /// As [`load`].
+    ///
+    /// # Errors
+    /// As [`load`].
+    pub fn load(&self, sources: &Sources) -> Result<Settings, Faults> {
+        self.load_beside(sources, None)
+    }
+
+    /// As [`reload`].
+    ///
+    /// # Errors
+    /// As [`load`].
+    pub fn reload(&self, sources: &Sources, running: &Settings) -> Result<Settings, Faults> {
+        self.load_beside(sources, Some(running))
+    }
+
+    fn load_beside(&self, sources: &Sources, running: Option<&Settings>) -> Result<Settings, Faults> {
+        let schema = &self.schema;
+        let mut faults = Vec::new();
+        let mut documents = Vec::new();
+        for layer in &sources.layers {
+            match layer.read() {
+                Ok(text) => documents.push(Document::parse(layer.name(), layer.folder(), text, schema)),
+                Err(why) => faults.push(unreadable(layer.name(), &why)),
+            }
         }
-    }
-    if !faults.is_empty() {
-        // Whatever the missing file sets would be reported as missing.
-        return Err(finish(faults, &documents));
-    }
-    let broken = documents.iter().any(Document::is_broken);
-    documents.iter_mut().for_each(|document| faults.append(&mut document.faults));
-    let layers = layer(sources, documents, &schema, &mut faults)?;
-    let findings = match check::check(&schema, &layers.merged) {
-        Ok(findings) => findings,
-        Err(why) => return Err(finish(vec![unreadable("schema".to_owned(), &why)], &layers.documents)),
-    };
-    // What could not be read may hold what seems to be missing: only faults of what *was* read are certain.
-    let unread: BTreeSet<String> = faults.iter().map(|fault| fault.path.clone()).collect();
-    let uncertain = |finding: &Finding| {
-        finding.missing.as_ref().is_some_and(|setting| broken || unread.contains(setting))
-    };
-    let findings: Vec<_> = findings.into_iter().filter(|finding| !uncertain(finding)).collect();
-    let bad: Vec<Vec<String>> = findings.iter().map(|finding| finding.path.clone()).collect();
-    faults.extend(findings.into_iter().filter_map(|finding| layers.locate(finding)));
-    if broken {
-        return Err(finish(faults, &layers.documents));
-    }
-    if let Some(running) = running {
-        let wanted = effective::with_defaults(&schema, &layers.merged);
-        let fixed = restart::check(&running.effective, &wanted).into_iter();
-        // A value that cannot be used has been reported as that.
-        let fixed = fixed.filter(|finding| !bad.iter().any(|bad| bad.starts_with(&finding.path)));
-        faults.extend(fixed.filter_map(|finding| layers.locate(finding)));
-    }
-    let (settings, findings) = validate::validate(&layers, &schema, kinds, &bad);
-    faults.extend(findings.into_iter().filter_map(|finding| layers.locate(finding)));
-    match settings {
-        Some(settings) if faults.is_empty() => Ok(settings),
-        _ => Err(finish(faults, &layers.documents)),
+        if !faults.is_empty() {
+            // Whatever the missing file sets would be reported as missing.
+            return Err(finish(faults, &documents));
+        }
+        let broken = documents.iter().any(Document::is_broken);
+        documents.iter_mut().for_each(|document| faults.append(&mut document.faults));
+        let layers = layer(sources, documents, schema, &mut faults)?;
+        let findings = match check::check(schema, &layers.merged) {
+            Ok(findings) => findings,
+            Err(why) => return Err(finish(vec![unreadable("schema".to_owned(), &why)], &layers.documents)),
+        };
+        // What could not be read may hold what seems to be missing: only faults of what *was* read are certain.
+        let unread: BTreeSet<String> = faults.iter().map(|fault| fault.path.clone()).collect();
+        let uncertain = |finding: &Finding| {
+            finding.missing.as_ref().is_some_and(|setting| broken || unread.contains(setting))
+        };
+        let findings: Vec<_> = findings.into_iter().filter(|finding| !uncertain(finding)).collect();
+        let bad: Vec<Vec<String>> = findings.iter().map(|finding| finding.path.clone()).collect();
+        faults.extend(findings.into_iter().filter_map(|finding| layers.locate(finding)));
+        if broken {
+            return Err(finish(faults, &layers.documents));
+        }
+        if let Some(running) = running {
+            let wanted = effective::with_defaults(schema, &layers.merged);
+            let fixed = restart::check(&running.effective, &wanted).into_iter();
+            // A value that cannot be used has been reported as that.
+            let fixed = fixed.filter(|finding| !bad.iter().any(|bad| bad.starts_with(&finding.path)));
+            faults.extend(fixed.filter_map(|finding| layers.locate(finding)));
+        }
+        let (settings, findings) = validate::validate(&layers, schema, self.kinds, &bad);
+        faults.extend(findings.into_iter().filter_map(|finding| layers.locate(finding)));
+        match settings {
+            Some(settings) if faults.is_empty() => Ok(settings),
+            _ => Err(finish(faults, &layers.documents)),
+        }
     }
 }
 

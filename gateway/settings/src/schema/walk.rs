@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jsonschema::Validator;
 use portico_contract::AdapterKind;
 use serde_json::Value;
 
@@ -14,15 +15,25 @@ const MAX_DEPTH: usize = 16;
 pub(crate) struct Schema {
     root: Value,
     secret_pattern: String,
+    /// Compiled once: that takes longer than to check a document with it. Or why it cannot be used.
+    validator: Result<Validator, String>,
 }
 
 impl Schema {
     pub(crate) fn new(kinds: &[&AdapterKind]) -> Self {
-        Self { root: super::json_schema(kinds), secret_pattern: super::secret_pattern() }
+        let root = super::json_schema(kinds);
+        let validator = jsonschema::draft202012::new(&root).map_err(|error| {
+            format!("the schema of an adapter's settings cannot be used: {}", error.masked())
+        });
+        Self { root, secret_pattern: super::secret_pattern(), validator }
     }
 
-    pub(crate) fn root(&self) -> &Value {
-        &self.root
+    /// What checks a document.
+    ///
+    /// # Errors
+    /// Why the schema itself cannot be used.
+    pub(crate) fn validator(&self) -> Result<&Validator, String> {
+        self.validator.as_ref().map_err(Clone::clone)
     }
 
     /// The schemas that apply to a path in this document; none when it is not known. Several where a choice is open.

@@ -86,6 +86,10 @@ impl Checker<'_> {
         let data_dir = data.and_then(|data| self.folder(&["data", "dir"], &data.dir));
         let telemetry = self.telemetry(data_dir.as_deref());
         let rate_limit = self.rate_limit();
+        if !self.bad.is_empty() || !self.findings.is_empty() {
+            // It will not come into effect, so what that would be is not worked out.
+            return None;
+        }
         let effective = effective::with_defaults(schema, &layers.merged);
         Some(Settings {
             listen: listen?,

@@ -6,11 +6,11 @@ use portico_settings::{Faults, Settings, Sources};
 use tempfile::TempDir;
 
 use crate::mutations::{everything, line_of, mutated};
-use crate::support::{KINDS, MINIMAL, example, folder, line, load, whole_example};
+use crate::support::{MINIMAL, example, folder, line, load, loader, whole_example};
 
 fn reload(folder: &TempDir, text: &str, running: &Settings) -> Result<Settings, Faults> {
     let sources = Sources::new().text("portico.toml", folder.path(), text);
-    portico_settings::reload(&sources, KINDS, running)
+    loader().reload(&sources, running)
 }
 
 /// Another value of the same type, as somebody might write it.

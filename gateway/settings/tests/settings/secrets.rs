@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::support::{KINDS, MINIMAL, folder, load, load_with, whole_example};
+use crate::support::{KINDS, MINIMAL, folder, load, load_with, loader, whole_example};
 
 const SENTINEL: &str = "hunter2-Correct-Horse";
 
@@ -135,7 +135,7 @@ proptest! {
         let sources = portico_settings::Sources::new()
             .text("portico.toml", folder.path(), text)
             .environment([(name, value)]);
-        if let Err(faults) = portico_settings::load(&sources, KINDS) {
+        if let Err(faults) = loader().load(&sources) {
             prop_assert!(faults.iter().len() > 0 && !faults.to_string().is_empty());
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use portico_contract::people::{GetPerson, PersonRecord};
 use portico_contract::systems::{CheckReport, CheckSystem};
@@ -9,7 +10,7 @@ use portico_contract::{
     Adapter, AdapterBuilder, AdapterKind, CallContext, Capability, Error, ErrorKind, Handler, SecretRef,
     SettingFault, SystemKey,
 };
-use portico_settings::{Fault, Faults, Place, Settings, Sources};
+use portico_settings::{Fault, Faults, Loader, Place, Settings, Sources};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tempfile::TempDir;
@@ -158,6 +159,12 @@ static DIRECTORY: AdapterKind = AdapterKind {
 /// What tests configure.
 pub(crate) const KINDS: &[&AdapterKind] = &[&KIND, &DIRECTORY];
 
+/// Reads what tests configure, with one schema for all of them.
+pub(crate) fn loader() -> &'static Loader<'static> {
+    static LOADER: LazyLock<Loader<'static>> = LazyLock::new(|| Loader::new(KINDS));
+    &LOADER
+}
+
 /// A P-256 public key that nobody has the private half of.
 const PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----
 MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEEVs/o5+uQbTjL3chynL4wXgUg2R9
@@ -237,7 +244,7 @@ pub(crate) fn load_with(
     variables: &[(&str, &str)],
 ) -> Result<Settings, Faults> {
     let sources = Sources::new().text("portico.toml", folder.path(), text);
-    portico_settings::load(&sources.environment(variables.iter().copied()), KINDS)
+    loader().load(&sources.environment(variables.iter().copied()))
 }
 
 /// The faults of a text that has to have some.
