@@ -1,11 +1,13 @@
 //! The words of one kind of field in one segment, and the rows that have them.
 
-use memchr::memmem::Finder;
+use std::cmp::Ordering;
+use std::ops::Range;
 
 use super::fuzzy;
+use super::inside::{Inside, Sought};
 
-/// Words sorted and written behind one another, so that the beginning of a word is a range and the inside of all words one
-/// run over the text.
+/// Words sorted and written behind one another, so that the beginning of a word is a range, of words and of rows. What is
+/// inside words is found by their trigrams, the end of numbers by a second order.
 #[derive(Default)]
 pub(super) struct Dictionary {
     /// `\0word\0word\0`.
@@ -17,6 +19,21 @@ pub(super) struct Dictionary {
     rows: Box<[u16]>,
     /// [`fuzzy::letters`] of each word; empty where nothing is searched that way.
     letters: Box<[u32]>,
+    /// Empty where nothing is searched that way.
+    inside: Inside,
+    /// The words in the order of their octets read from the end; empty where nothing is searched that way.
+    backwards: Box<[u32]>,
+}
+
+/// What is searched in a dictionary besides beginnings of words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ways {
+    /// Inside words, and words with letters wrong.
+    InsideAndFuzzy,
+    /// Inside words.
+    Inside,
+    /// Ends of words.
+    End,
 }
 
 /// What a [`Dictionary`] is made from.
@@ -24,6 +41,14 @@ pub(super) struct Dictionary {
 pub(super) struct Words {
     text: String,
     words: Vec<(u32, u8, u16)>,
+}
+
+/// The words that begin with something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Beginning {
+    pub(super) words: Range<usize>,
+    /// Whether the first of them is nothing but that.
+    pub(super) whole: bool,
 }
 
 impl Words {
@@ -38,7 +63,7 @@ impl Words {
         }
     }
 
-    pub(super) fn build(mut self, for_fuzzy: bool) -> Dictionary {
+    pub(super) fn build(mut self, ways: Ways) -> Dictionary {
         let Self { text, words } = &mut self;
         let word =
             |(start, length, _): (u32, u8, u16)| &text.as_bytes()[start as usize..][..usize::from(length)];
@@ -63,18 +88,29 @@ impl Words {
             starts: starts.into(),
             first: first.into(),
             rows: rows.into(),
-            letters: Box::default(),
+            ..Dictionary::default()
         };
-        if for_fuzzy {
-            dictionary.letters =
-                (0..dictionary.len()).map(|at| fuzzy::letters(dictionary.word(at))).collect();
-        }
+        dictionary.prepare(ways);
         dictionary
     }
 }
 
 impl Dictionary {
-    fn len(&self) -> usize {
+    fn prepare(&mut self, ways: Ways) {
+        if ways == Ways::InsideAndFuzzy {
+            self.letters = (0..self.len()).map(|at| fuzzy::letters(self.word(at))).collect();
+        }
+        if ways == Ways::End {
+            let mut backwards: Vec<u32> = (0..self.len() as u32).collect();
+            let from_end = |at: u32| self.octets(at as usize).iter().rev();
+            backwards.sort_unstable_by(|a, b| from_end(*a).cmp(from_end(*b)));
+            self.backwards = backwards.into();
+        } else {
+            self.inside = Inside::build((0..self.len()).map(|at| self.octets(at)));
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
         self.starts.len().saturating_sub(1)
     }
 
@@ -82,54 +118,69 @@ impl Dictionary {
         &self.text[self.starts[at] as usize..self.starts[at + 1] as usize - 1]
     }
 
-    pub(super) fn word(&self, at: usize) -> &str {
+    fn word(&self, at: usize) -> &str {
         std::str::from_utf8(self.octets(at)).unwrap_or_default()
     }
 
-    /// The rows that have a word, ascending.
-    pub(super) fn rows(&self, at: usize) -> &[u16] {
-        &self.rows[self.first[at] as usize..self.first[at + 1] as usize]
+    /// How many octets a word has.
+    pub(super) fn length(&self, at: usize) -> usize {
+        self.octets(at).len()
     }
 
-    /// Each word that begins with `beginning`, and whether it is the whole word.
-    pub(super) fn beginning_with(&self, beginning: &str, mut each: impl FnMut(usize, bool)) {
+    /// The rows of words that follow one another: those of a single word ascend, and a row of several words is there
+    /// several times.
+    pub(super) fn rows(&self, words: Range<usize>) -> &[u16] {
+        &self.rows[self.first[words.start] as usize..self.first[words.end] as usize]
+    }
+
+    /// The words that begin with `beginning`.
+    pub(super) fn beginning_with(&self, beginning: &str) -> Beginning {
         let beginning = beginning.as_bytes();
-        let (mut from, mut to) = (0, self.len());
-        while from < to {
-            let middle = usize::midpoint(from, to);
-            if self.octets(middle) < beginning { from = middle + 1 } else { to = middle }
+        let from = first_place(0..self.len(), |at| self.octets(at) >= beginning);
+        // Most beginnings are of few words: look close by first.
+        let (mut near, mut step) = (from, 1);
+        while near < self.len() && self.octets(near).starts_with(beginning) {
+            near = (near + step).min(self.len());
+            step *= 4;
         }
-        for at in from..self.len() {
-            if !self.octets(at).starts_with(beginning) {
+        let to = first_place(from..near, |at| !self.octets(at).starts_with(beginning));
+        Beginning { words: from..to, whole: from < to && self.length(from) == beginning.len() }
+    }
+
+    /// Each word that has what is sought behind its first letter. Words that also begin with it can be among them.
+    pub(super) fn having(&self, sought: &Sought, mut each: impl FnMut(usize)) {
+        self.inside.blocks(sought, |words| {
+            let words = words.start..words.end.min(self.len());
+            let mut from = words.start;
+            while from < words.end {
+                let (begin, end) = (self.starts[from] as usize, self.starts[words.end] as usize);
+                // From the second octet on: the beginning is not the inside.
+                let Some(found) = self.text.get(begin + 1..end).and_then(|text| sought.find(text)) else {
+                    break;
+                };
+                let found = (begin + 1 + found) as u32;
+                let at = first_place(from..words.end, |at| self.starts[at + 1] > found);
+                // It may have been the beginning of a later word, whose inside may still have it.
+                let begins = self.starts[at] == found;
+                if !begins || sought.find(self.octets(at).get(1..).unwrap_or_default()).is_some() {
+                    each(at);
+                }
+                from = at + 1;
+            }
+        });
+    }
+
+    /// Each word that ends with `end`.
+    pub(super) fn ending_with(&self, end: &str, mut each: impl FnMut(usize)) {
+        let end = end.as_bytes();
+        let from_end = |at: usize| self.octets(self.backwards[at] as usize).iter().rev();
+        let all = 0..self.backwards.len();
+        let from = first_place(all, |at| from_end(at).cmp(end.iter().rev()) != Ordering::Less);
+        for &at in &self.backwards[from..] {
+            if !self.octets(at as usize).ends_with(end) {
                 break;
             }
-            each(at, self.octets(at).len() == beginning.len());
-        }
-    }
-
-    /// Each word that has `inside` anywhere: whether it begins there, and whether that is the whole word.
-    pub(super) fn having(&self, inside: &str, mut each: impl FnMut(usize, bool, bool)) {
-        let finder = Finder::new(inside);
-        let mut from = 0;
-        while let Some(found) = self.text.get(from..).and_then(|rest| finder.find(rest)) {
-            let found = from + found;
-            let at = self.starts.partition_point(|start| *start as usize <= found) - 1;
-            let begins = self.starts[at] as usize == found;
-            each(at, begins, begins && self.octets(at).len() == inside.len());
-            from = self.starts[at + 1] as usize;
-        }
-    }
-
-    /// Each word that ends with `end`, and whether it is the whole word.
-    pub(super) fn ending_with(&self, end: &str, mut each: impl FnMut(usize, bool)) {
-        let closed = format!("{end}\0");
-        let finder = Finder::new(&closed);
-        let mut from = 0;
-        while let Some(found) = self.text.get(from..).and_then(|rest| finder.find(rest)) {
-            let found = from + found;
-            let at = self.starts.partition_point(|start| *start as usize <= found) - 1;
-            each(at, self.starts[at] as usize == found);
-            from = self.starts[at + 1] as usize;
+            each(at as usize);
         }
     }
 
@@ -144,11 +195,31 @@ impl Dictionary {
         }
     }
 
+    /// Each word that begins with something that is one step from `pattern`.
+    pub(super) fn beginning_near(&self, pattern: &fuzzy::Pattern, mut each: impl FnMut(usize)) {
+        for (at, letters) in self.letters.iter().enumerate() {
+            if pattern.may_begin(*letters) && pattern.begins(self.word(at)) {
+                each(at);
+            }
+        }
+    }
+
     pub(super) fn bytes(&self) -> usize {
         size_of_val(&*self.text)
             + size_of_val(&*self.starts)
             + size_of_val(&*self.first)
             + size_of_val(&*self.rows)
             + size_of_val(&*self.letters)
+            + self.inside.bytes()
+            + size_of_val(&*self.backwards)
     }
+}
+
+/// The first place for which `holds`, which holds for all behind it too; the end when there is none.
+fn first_place(mut within: Range<usize>, holds: impl Fn(usize) -> bool) -> usize {
+    while within.start < within.end {
+        let middle = usize::midpoint(within.start, within.end);
+        if holds(middle) { within.end = middle } else { within.start = middle + 1 }
+    }
+    within.start
 }

@@ -52,16 +52,45 @@ impl Pattern {
         (self.bits ^ bits).count_ones() <= 2 * self.most
     }
 
+    /// Whether a word with these [`letters`] may begin with something that is near enough: all but one of the letters
+    /// have to be in it.
+    pub(super) fn may_begin(&self, bits: u32) -> bool {
+        (self.bits & !bits).count_ones() <= 1
+    }
+
     /// The distance to a word, if it is near enough.
     pub(super) fn distance(&self, word: &str) -> Option<u32> {
         let length = if word.is_ascii() { word.len() } else { word.chars().count() };
         if length.abs_diff(self.length) > self.most as usize {
             return None;
         }
+        let mut distance = self.length;
+        self.walk(word, |_, now| {
+            distance = now;
+            true
+        });
+        u32::try_from(distance).ok().filter(|distance| *distance <= self.most)
+    }
+
+    /// Whether a word begins with something that is one step away, or none. Of four letters one may be wrong or swapped with
+    /// its neighbour; from five on one may also be missing or too many, which of four would leave next to nothing.
+    pub(super) fn begins(&self, word: &str) -> bool {
+        let around = usize::from(self.length > 4);
+        let mut near = false;
+        self.walk(word, |read, distance| {
+            near |= distance <= 1 && read.abs_diff(self.length) <= around;
+            !near && read < self.length + around
+        });
+        near
+    }
+
+    /// Reads a word letter by letter. Tells `each` how many letters were read and how far they are from the pattern, until
+    /// it has heard enough.
+    fn walk(&self, word: &str, mut each: impl FnMut(usize, usize) -> bool) {
         let last = 1_u64 << (self.length - 1);
         let (mut plus, mut minus, mut diagonal, mut before) = (u64::MAX, 0_u64, 0_u64, 0_u64);
         let mut distance = self.length;
-        for letter in word.chars() {
+        for (letter, read) in word.chars().zip(1..) {
             let places = self.places(letter);
             let swapped = ((!diagonal & places) << 1) & before;
             diagonal = (((places & plus).wrapping_add(plus)) ^ plus) | places | minus | swapped;
@@ -77,8 +106,10 @@ impl Pattern {
             plus = (across_minus << 1) | !(diagonal | across_plus);
             minus = across_plus & diagonal;
             before = places;
+            if !each(read, distance) {
+                return;
+            }
         }
-        u32::try_from(distance).ok().filter(|distance| *distance <= self.most)
     }
 
     fn places(&self, letter: char) -> u64 {
@@ -87,6 +118,17 @@ impl Pattern {
             None => self.others.iter().find(|(other, _)| *other == letter).map_or(0, |(_, places)| *places),
         }
     }
+}
+
+/// [`Pattern::begins`] by trying every beginning.
+#[cfg(test)]
+pub(super) fn begins_near(typed: &str, word: &str) -> bool {
+    let (typed_letters, letters): (usize, Vec<char>) = (typed.chars().count(), word.chars().collect());
+    let around = usize::from(typed_letters > 4);
+    (typed_letters - around..=typed_letters + around).any(|length| {
+        let beginning = letters.get(..length).map(|some| some.iter().collect::<String>());
+        beginning.is_some_and(|beginning| strsim::osa_distance(typed, &beginning) <= 1)
+    })
 }
 
 #[cfg(test)]
@@ -118,6 +160,15 @@ mod tests {
             let near = truth <= allowed(a.chars().count());
             prop_assert_eq!(pattern.distance(&b), near.then_some(truth));
             prop_assert!(!near || pattern.may_match(letters(&b)));
+        }
+
+        /// As trying every beginning, and the filter in front of it never hides one.
+        #[test]
+        fn beginnings_are_near_if_one_of_them_is(a in "[a-cé]{4,7}", b in "[a-cé]{0,9}") {
+            let pattern = Pattern::new(&a).unwrap();
+            let truth = begins_near(&a, &b);
+            prop_assert_eq!(pattern.begins(&b), truth);
+            prop_assert!(!truth || pattern.may_begin(letters(&b)));
         }
     }
 }

@@ -13,7 +13,8 @@
 //! word, then by all words together; then who has an account in use comes first, then the display name decides, then the id.
 //!
 //! Misspelt words are looked for in names alone, from four letters on (two steps from eight), and only when the list is not
-//! full without them.
+//! full without them. Only when there is nobody at all, the last word may also be the beginning of a name with one letter
+//! wrong or swapped with its neighbour (from five letters on also missing or too many): it is still being typed.
 
 mod builder;
 mod compact;
@@ -21,9 +22,12 @@ mod dictionary;
 mod entry;
 mod fold;
 mod fuzzy;
+mod inside;
+mod merge;
 mod phone;
 mod query;
 mod record;
+mod score;
 mod search;
 mod segment;
 mod table;
@@ -41,7 +45,7 @@ pub use entry::PersonEntry;
 pub use query::Query;
 use search::Search;
 pub use search::{Hit, MatchKind};
-use segment::{Slot, order, same_case};
+use segment::{Order, Slot, same_case};
 
 /// The people of one directory at one moment: immutable, and cheap to clone and to share.
 #[derive(Clone)]
@@ -66,7 +70,7 @@ impl PeopleIndex {
         limit: usize,
         mut visible: impl FnMut(&PersonEntry<'a>) -> bool,
     ) -> Vec<Hit<'a>> {
-        Search::new(query).run(&self.slots, limit.min(Self::MOST), &mut visible)
+        Search::new(query, &self.slots).run(limit.min(Self::MOST), &mut visible)
     }
 
     /// The person with this id.
@@ -83,7 +87,7 @@ impl PeopleIndex {
     pub fn reports<'a>(&'a self, id: &NativeId) -> Vec<PersonEntry<'a>> {
         let all = self.slots.iter().flat_map(|slot| live(slot, slot.segment.managers.rows(id.as_str())));
         let mut reports: Vec<_> = all.filter(|person| person.manager_id() == Some(id.as_str())).collect();
-        reports.sort_by_cached_key(|person| order(*person));
+        reports.sort_by_cached_key(|person| Order::of(*person));
         reports
     }
 
@@ -119,7 +123,7 @@ impl PeopleIndex {
             live(slot, table.rows(&wanted)).filter(has).take(FindPeople::MOST).collect::<Vec<_>>()
         };
         let mut found: Vec<_> = self.slots.iter().flat_map(first).collect();
-        found.sort_by_cached_key(|person| order(*person));
+        found.sort_by_cached_key(|person| Order::of(*person));
         found.truncate(FindPeople::MOST);
         found
     }

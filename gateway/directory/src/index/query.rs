@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::fold;
 use super::fuzzy::Pattern;
+use super::inside::Sought;
 use super::phone;
 
 /// What is searched for, read from what a person typed.
@@ -30,14 +31,19 @@ pub(super) struct Word {
 /// A folded text that is looked for in words.
 pub(super) struct Unit {
     pub(super) text: String,
-    /// Letters, for the shortest that is looked for inside words.
-    pub(super) letters: usize,
+    /// `None` for one that is too short to be looked for inside words.
+    pub(super) inside: Option<Sought>,
+    /// `None` for one that is too short, or too long, to be looked for with letters wrong.
     pub(super) near: Option<Box<Pattern>>,
 }
 
 impl Unit {
+    /// Letters from which on a word is looked for inside words.
+    const INSIDE: usize = 3;
+
     fn new(text: String) -> Self {
-        Self { letters: text.chars().count(), near: Pattern::new(&text).map(Box::new), text }
+        let inside = (text.chars().count() >= Self::INSIDE).then(|| Sought::new(&text));
+        Self { near: Pattern::new(&text).map(Box::new), inside, text }
     }
 }
 

@@ -1,15 +1,14 @@
-//! Searching: each word gives every row of a segment a score, rows that all words know are ranked, and the best of all
-//! segments are merged.
+//! Searching: rows of each segment that all words know are ranked, and the best of all segments are merged.
 //!
-//! The work is bounded by the number of people and of different words, not by luck: a word of one or two letters is a range
-//! of the sorted words, a longer one is a run over their text (about 15 octets a person), and a row costs one octet for each
-//! word. Misspelt words are only looked for while the list is not full.
+//! What costs more is done only while the page is not full without it: first the beginnings of words, which are ranges;
+//! then what is inside words; then words with letters wrong; and when there is nobody at all, the beginning of the last word
+//! with a letter wrong. Each segment is looked at as deep as those before it made necessary, so that the work is done once.
 
-use super::dictionary::Dictionary;
 use super::entry::PersonEntry;
-use super::phone;
-use super::query::{Query, Unit, Word};
-use super::segment::{Segment, Slot, order};
+use super::merge::{Lane, best_first};
+use super::query::{Query, Word};
+use super::score::{Scorer, Tier, WEAKEST};
+use super::segment::Slot;
 
 /// How well the weakest word of a query matched. The better comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,7 +19,7 @@ pub enum MatchKind {
     Prefix,
     /// Within a word.
     Infix,
-    /// A word with a letter or two wrong, missing, too many or swapped.
+    /// A word, or the beginning of one, with a letter or two wrong, missing, too many or swapped.
     Fuzzy,
 }
 
@@ -33,59 +32,35 @@ pub struct Hit<'a> {
     pub kind: MatchKind,
 }
 
-/// Letters from which on a word is looked for inside words.
-const INSIDE: usize = 3;
-
-/// The score of one word for one row: the kind in the higher bits, the field in the lower two. Zero is no match.
-const EXACT: u8 = 4 << 2;
-const PREFIX: u8 = 3 << 2;
-const INFIX: u8 = 2 << 2;
-const FUZZY: u8 = 1 << 2;
-
-const NAME: u8 = 3;
-/// User names, and numbers, which name one person as well.
-const USER: u8 = 2;
-const POST: u8 = 1;
-
-/// The rank of a row for the whole query: the kind of its weakest word, then the sum of its scores. Higher is better.
-const WEAKEST: u16 = 256;
-/// No rank is higher: the best kind, and [`Query::MAX_WORDS`] times the best score.
-const RANKS: usize = 5 * WEAKEST as usize;
+const TIERS: [Tier; 4] = [Tier::Beginning, Tier::Inside, Tier::Fuzzy, Tier::FuzzyBeginning];
 
 /// One search over all segments.
-pub(super) struct Search<'q> {
+pub(super) struct Search<'q, 'a> {
     query: &'q Query,
-    scratch: Scratch,
+    /// The last tier that this query can have.
+    last: Tier,
+    scorer: Scorer,
+    looked: Vec<Looked<'a>>,
 }
 
-/// What a search needs for one segment after the other.
-#[derive(Default)]
-struct Scratch {
-    word: Vec<u8>,
-    part: Vec<u8>,
-    parts: Vec<u8>,
-    weakest: Vec<u8>,
-    sum: Vec<u16>,
-    counts: Vec<u32>,
+/// What was found in one segment.
+struct Looked<'a> {
+    slot: &'a Slot,
+    /// Until which tier it was looked at.
+    deepest: Option<Tier>,
+    tiers: [Lane<'a>; TIERS.len()],
 }
 
-/// The rows of a segment that match: by falling rank, rows of one rank in their order.
-struct Ranked {
-    rows: Vec<u16>,
-    /// Each rank with where its rows end, the worst rank first: a stack.
-    ranks: Vec<(u16, usize)>,
-    next: usize,
-}
-
-impl<'q> Search<'q> {
-    pub(super) fn new(query: &'q Query) -> Self {
-        Self { query, scratch: Scratch::default() }
+impl<'q, 'a> Search<'q, 'a> {
+    pub(super) fn new(query: &'q Query, slots: &'a [Slot]) -> Self {
+        let looked =
+            slots.iter().map(|slot| Looked { slot, deepest: None, tiers: TIERS.map(|_| Lane::new(slot)) });
+        Self { query, last: last_tier(query), scorer: Scorer::default(), looked: looked.collect() }
     }
 
-    /// The best `limit` people of these slots who are visible, best first.
-    pub(super) fn run<'a>(
+    /// The best `limit` people who are visible, best first.
+    pub(super) fn run(
         mut self,
-        slots: &'a [Slot],
         limit: usize,
         visible: &mut dyn FnMut(&PersonEntry<'a>) -> bool,
     ) -> Vec<Hit<'a>> {
@@ -93,175 +68,78 @@ impl<'q> Search<'q> {
         if self.query.is_empty() || limit == 0 {
             return hits;
         }
-        self.pass(slots, false, limit, visible, &mut hits);
-        let misspelt =
-            |word: &Word| word.whole.near.is_some() || word.parts.iter().any(|part| part.near.is_some());
-        if hits.len() < limit && self.query.words.iter().any(misspelt) {
-            self.pass(slots, true, limit, visible, &mut hits);
+        self.look_around(limit);
+        for tier in TIERS {
+            let wanted = match tier {
+                Tier::FuzzyBeginning => hits.is_empty(),
+                _ => hits.len() < limit,
+            };
+            if !wanted || tier > self.last {
+                break;
+            }
+            self.look(tier);
+            let lanes = self.looked.iter_mut().map(|looked| &mut looked.tiers[tier as usize]);
+            best_first(&mut lanes.collect::<Vec<_>>(), visible, |person, rank| {
+                hits.push(Hit { person, kind: kind(rank) });
+                hits.len() < limit
+            });
         }
         hits
     }
 
-    /// One run over all slots; with `fuzzy`, only rows that match no other way.
-    fn pass<'a>(
-        &mut self,
-        slots: &'a [Slot],
-        fuzzy: bool,
-        limit: usize,
-        visible: &mut dyn FnMut(&PersonEntry<'a>) -> bool,
-        hits: &mut Vec<Hit<'a>>,
-    ) {
-        let mut ranked: Vec<(&Slot, Ranked)> = Vec::with_capacity(slots.len());
-        for slot in slots {
-            if self.score(&slot.segment, fuzzy) {
-                ranked.push((slot, self.rank(slot, fuzzy)));
+    /// Looks at each segment as deep as will be needed, judging by what the segments before it held.
+    fn look_around(&mut self, limit: usize) {
+        let mut found = [0; TIERS.len()];
+        for at in 0..self.looked.len() {
+            let full = |tier: &Tier| found[..=*tier as usize].iter().sum::<usize>() >= limit;
+            let deepest = TIERS.into_iter().find(full).unwrap_or(Tier::Fuzzy).min(Tier::Fuzzy);
+            self.deepen(at, deepest);
+            for (found, lane) in found.iter_mut().zip(&self.looked[at].tiers) {
+                *found += lane.len();
             }
-        }
-        while hits.len() < limit {
-            let Some(best) = ranked.iter().filter_map(|(_, ranked)| Some(ranked.ranks.last()?.0)).max()
-            else {
-                break;
-            };
-            let room = limit - hits.len();
-            let mut level: Vec<PersonEntry<'a>> = Vec::new();
-            for (slot, ranked) in &mut ranked {
-                let Some(&(_, end)) = ranked.ranks.last().filter(|(rank, _)| *rank == best) else { continue };
-                let people = ranked.rows[ranked.next..end].iter().map(|row| slot.person(*row));
-                level.extend(people.filter(|person| visible(person)).take(room));
-                ranked.next = end;
-                ranked.ranks.pop();
-            }
-            if slots.len() > 1 {
-                level.sort_by_cached_key(|person| order(*person));
-            }
-            let kind = match best / WEAKEST {
-                4 => MatchKind::Exact,
-                3 => MatchKind::Prefix,
-                2 => MatchKind::Infix,
-                _ => MatchKind::Fuzzy,
-            };
-            hits.extend(level.into_iter().take(room).map(|person| Hit { person, kind }));
         }
     }
 
-    /// Scores every row of a segment; whether there may be any match.
-    fn score(&mut self, segment: &Segment, fuzzy: bool) -> bool {
-        let rows = segment.len();
-        let Scratch { word, part, parts, weakest, sum, .. } = &mut self.scratch;
-        for (at, searched) in self.query.words.iter().enumerate() {
-            reset(word, rows);
-            unit(segment, &searched.whole, fuzzy, word);
-            for (number, of_word) in searched.parts.iter().enumerate() {
-                reset(part, rows);
-                unit(segment, of_word, fuzzy, part);
-                if number == 0 {
-                    parts.clone_from(part);
-                } else {
-                    parts.iter_mut().zip(&*part).for_each(|(all, one)| *all = (*all).min(*one));
-                }
-            }
-            if !searched.parts.is_empty() {
-                word.iter_mut().zip(&*parts).for_each(|(whole, parts)| *whole = (*whole).max(*parts));
-            }
-            if let Some(number) = &searched.number {
-                telephone(&segment.phones, number, word);
-            }
-            if at == 0 {
-                weakest.clone_from(word);
-                sum.clear();
-                sum.extend(word.iter().map(|score| u16::from(*score)));
-            } else {
-                weakest.iter_mut().zip(&*word).for_each(|(weakest, score)| *weakest = (*weakest).min(*score));
-                sum.iter_mut().zip(&*word).for_each(|(sum, score)| *sum += u16::from(*score));
-            }
-            if weakest.iter().all(|score| *score == 0) {
-                return false;
-            }
-        }
-        true
+    /// Looks at each segment at least this deep.
+    fn look(&mut self, deepest: Tier) {
+        (0..self.looked.len()).for_each(|at| self.deepen(at, deepest));
     }
 
-    /// Sorts the rows that all words know, by counting.
-    fn rank(&mut self, slot: &Slot, fuzzy: bool) -> Ranked {
-        let Scratch { weakest, sum, counts, .. } = &mut self.scratch;
-        counts.clear();
-        counts.resize(RANKS, 0);
-        for ((row, weakest), sum) in (0_u16..).zip(&*weakest).zip(&mut *sum) {
-            // A fuzzy pass scores the other matches again, and leaves them to the pass before.
-            let wanted = *weakest != 0 && fuzzy == (*weakest < INFIX) && !slot.is_gone(row);
-            *sum = if wanted { u16::from(*weakest >> 2) * WEAKEST + *sum } else { 0 };
-            if wanted {
-                counts[usize::from(*sum)] += 1;
+    fn deepen(&mut self, at: usize, deepest: Tier) {
+        let deepest = deepest.min(self.last);
+        let looked = &mut self.looked[at];
+        let before = looked.deepest;
+        if before >= Some(deepest) {
+            return;
+        }
+        looked.deepest = Some(deepest);
+        let tiers = &mut looked.tiers;
+        self.scorer.run(self.query, looked.slot, deepest, |tier, rank, row| {
+            // What was found before, is found again.
+            if Some(tier) > before {
+                tiers[tier as usize].push(rank, row);
             }
-        }
-        let (mut ranks, mut end) = (Vec::new(), 0);
-        for (rank, count) in counts.iter_mut().enumerate().rev().filter(|(_, count)| **count > 0) {
-            let begin = end;
-            end += *count as usize;
-            ranks.push((rank as u16, end));
-            *count = begin as u32;
-        }
-        ranks.reverse();
-        let mut rows = vec![0; end];
-        for (row, rank) in (0_u16..).zip(&*sum).filter(|(_, rank)| **rank > 0) {
-            let place = &mut counts[usize::from(*rank)];
-            rows[*place as usize] = row;
-            *place += 1;
-        }
-        Ranked { rows, ranks, next: 0 }
-    }
-}
-
-fn reset(scores: &mut Vec<u8>, rows: usize) {
-    scores.clear();
-    scores.resize(rows, 0);
-}
-
-/// Raises the scores of the rows that have a word.
-fn raise(dictionary: &Dictionary, word: usize, score: u8, scores: &mut [u8]) {
-    for &row in dictionary.rows(word) {
-        let place = &mut scores[usize::from(row)];
-        *place = (*place).max(score);
-    }
-}
-
-/// Scores one text in all fields.
-fn unit(segment: &Segment, unit: &Unit, fuzzy: bool, scores: &mut [u8]) {
-    for (dictionary, field) in [(&segment.names, NAME), (&segment.users, USER), (&segment.posts, POST)] {
-        if unit.letters < INSIDE {
-            dictionary.beginning_with(&unit.text, |word, whole| {
-                raise(dictionary, word, if whole { EXACT } else { PREFIX } | field, scores);
-            });
-        } else {
-            dictionary.having(&unit.text, |word, begins, whole| {
-                let kind = match (begins, whole) {
-                    (_, true) => EXACT,
-                    (true, false) => PREFIX,
-                    (false, false) => INFIX,
-                };
-                raise(dictionary, word, kind | field, scores);
-            });
-        }
-    }
-    if let Some(pattern) = unit.near.as_deref().filter(|_| fuzzy) {
-        // One step off ranks before two.
-        segment.names.near(pattern, |word, steps| {
-            raise(&segment.names, word, FUZZY | if steps < 2 { NAME } else { USER }, scores);
         });
     }
 }
 
-/// Scores the digits of a number: a whole number or extension, the last digits of one, the beginning of an extension, or
-/// enough of the beginning of a full number.
-fn telephone(phones: &Dictionary, digits: &str, scores: &mut [u8]) {
-    // Somebody may leave the national 0 away: `1632 960123`.
-    phones.ending_with(digits, |word, whole| {
-        raise(phones, word, if whole { EXACT } else { PREFIX } | USER, scores);
-    });
-    let full = digits.starts_with('0') && digits.len() >= phone::BEGINNING;
-    phones.beginning_with(digits, |word, whole| {
-        if full || phones.word(word).len() <= phone::EXTENSION {
-            raise(phones, word, if whole { EXACT } else { PREFIX } | USER, scores);
-        }
-    });
+fn last_tier(query: &Query) -> Tier {
+    let any = |has: fn(&super::query::Unit) -> bool| {
+        let in_word = |word: &Word| has(&word.whole) || word.parts.iter().any(has);
+        query.words.iter().any(in_word)
+    };
+    match () {
+        () if any(|unit| unit.near.is_some()) => Tier::FuzzyBeginning,
+        () if any(|unit| unit.inside.is_some()) => Tier::Inside,
+        () => Tier::Beginning,
+    }
+}
+
+fn kind(rank: u16) -> MatchKind {
+    match rank / WEAKEST {
+        4 => MatchKind::Exact,
+        3 => MatchKind::Prefix,
+        2 => MatchKind::Infix,
+        _ => MatchKind::Fuzzy,
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use portico_contract::people::PersonRecord;
 
-use super::dictionary::{Dictionary, Words};
+use super::dictionary::{Dictionary, Ways, Words};
 use super::entry::PersonEntry;
 use super::record::{Packer, Reader, Shared};
 use super::table::{Bits, KeyTable, Keys};
@@ -48,9 +48,23 @@ pub(super) struct Slot {
 }
 
 /// The order of people who match equally well: those with an account in use first, then by name, then by id.
-pub(super) fn order(person: PersonEntry<'_>) -> impl Ord + use<> {
-    let name = person.display_name();
-    (!person.active(), fold::fold(name), name.to_owned(), person.id().to_owned())
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Order<'a> {
+    inactive: bool,
+    folded: String,
+    name: &'a str,
+    id: &'a str,
+}
+
+impl<'a> Order<'a> {
+    pub(super) fn of(person: PersonEntry<'a>) -> Self {
+        let head = person.segment.reader(person.row).head();
+        Self::new(head.active(), head.display, head.id)
+    }
+
+    fn new(active: bool, name: &'a str, id: &'a str) -> Self {
+        Self { inactive: !active, folded: fold::fold(name), name, id }
+    }
 }
 
 impl Segment {
@@ -58,8 +72,9 @@ impl Segment {
     pub(super) fn build(mut people: Vec<PersonRecord>) -> Self {
         people.truncate(MAX_ROWS);
         people.sort_by_cached_key(|person| {
-            let name = &person.profile.display_name;
-            (!person.profile.active, fold::fold(name), name.clone(), person.id.clone())
+            let (profile, id) = (&person.profile, person.id.as_str());
+            let Order { inactive, folded, name, id } = Order::new(profile.active, &profile.display_name, id);
+            (inactive, folded, name.to_owned(), id.to_owned())
         });
         let mut packer = Packer::default();
         let mut ends = Vec::with_capacity(people.len());
@@ -87,10 +102,10 @@ impl Segment {
             emails,
             employee_numbers,
             managers,
-            names: fields.names.build(true),
-            users: fields.users.build(false),
-            posts: fields.posts.build(false),
-            phones: fields.phones.build(false),
+            names: fields.names.build(Ways::InsideAndFuzzy),
+            users: fields.users.build(Ways::Inside),
+            posts: fields.posts.build(Ways::Inside),
+            phones: fields.phones.build(Ways::End),
         }
     }
 

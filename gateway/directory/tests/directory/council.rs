@@ -53,7 +53,7 @@ fn record(council: &Council, person: &Person) -> PersonRecord {
                 display: person.display_name.clone(),
             }),
             unit: Some(person.department.to_owned()),
-            classification: None,
+            ..Facts::default()
         },
     }
 }

@@ -154,6 +154,34 @@ fn a_letter_or_two_may_be_wrong_in_names_only() {
 }
 
 #[test]
+fn a_misspelt_word_is_found_while_it_is_typed() {
+    // Two letters swapped, one wrong; from five letters on one missing or too many.
+    for typed in
+        ["llew", "llwe", "llewle", "llewelly", "llewwel", "lleewel", "lewelly", "gwenlli", "sian dvai"]
+    {
+        check(typed, if typed == "sian dvai" { &["sian"] } else { &["llj"] });
+    }
+    // Only the last word is still being typed, and it has to be nearly right.
+    check("dvai sian", &[]);
+    check("sian dxax", &[]);
+    // Three letters fit too much, and titles and user names have to be right.
+    check("dva", &[]);
+    check("audtio", &[]);
+    check("sobrine", &[]);
+}
+
+#[test]
+fn misspelt_beginnings_are_no_noise_where_anybody_is_found() {
+    let index =
+        index_of(&[person("whole", "Ann Davies"), person("more", "Bea Davidson"), person("x", "Cat Davie")]);
+    // `davids` is one step from `davies`, and so is `davie`; but a beginning is no match where there is a word.
+    assert_eq!(found(&index, "davies"), ["whole", "x"]);
+    assert_eq!(found(&index, "dvaids"), ["more"]);
+    let hits = index.search(&Query::parse("dvaids"), 10, |_| true);
+    assert_eq!(hits[0].kind, MatchKind::Fuzzy);
+}
+
+#[test]
 fn misspelt_words_come_after_all_others_and_only_into_room() {
     let index =
         index_of(&[person("right", "Zoe Jonse"), person("near", "Ann Jones"), person("in", "Bea Ajonsen")]);
