@@ -62,6 +62,7 @@ impl Documents {
         FanOut {
             systems,
             policy: &*self.policy,
+            who: None,
             seals: &self.seals,
             route,
             resource: ResourceType::Document,

@@ -15,6 +15,7 @@ use crate::listing::{ListRequest, Listing, Refusal};
 use crate::merge::{Lane, Left, Order, merge};
 use crate::seal::{Cursor, Seals, SourcePosition};
 use crate::systems::{System, Systems};
+use crate::terms::InTerms;
 
 /// How long a page looks further while sources have found nothing yet: a filter that few things meet would otherwise
 /// give page after empty page. Never more than half of what is left of the deadline.
@@ -30,6 +31,8 @@ pub(crate) trait HasFacts {
 pub(crate) struct FanOut<'a> {
     pub systems: &'a Systems,
     pub policy: &'a dyn Policy,
+    /// Whether it is known who the person is in a system, where its things have owners.
+    pub who: Option<&'a InTerms>,
     pub seals: &'a Seals,
     /// The route, for binding the cursor.
     pub route: &'a str,
@@ -168,11 +171,8 @@ impl FanOut<'_> {
             };
             if let Some(error) = unsupported(request, capability) {
                 fail(&mut seat, &error);
-            } else if self.scope(context, system) == Scope::None {
-                fail(
-                    &mut seat,
-                    &Error::new(ErrorKind::Forbidden, "You may not see this list in this system."),
-                );
+            } else if let Err(error) = self.check_person(context, system) {
+                fail(&mut seat, &error);
             }
             seats.push(seat);
         }
@@ -223,10 +223,11 @@ impl FanOut<'_> {
                     let why = "This system is no longer configured; start the list again without it.";
                     fail(&mut seat, &Error::new(ErrorKind::BreakerOpen, why).with_retry(Retry::Never));
                 }
-                (_, Some(system)) if self.scope(context, system) == Scope::None => {
-                    fail(&mut seat, &not_for_them());
+                (_, Some(system)) => {
+                    if let Err(error) = self.check_person(context, system) {
+                        fail(&mut seat, &error);
+                    }
                 }
-                _ => {}
             }
             seat
         };
@@ -270,6 +271,16 @@ impl FanOut<'_> {
 
     fn scope(&self, context: &CallContext, system: &System) -> Scope {
         readable(self.policy, context, self.resource, system)
+    }
+
+    /// Whether the person may see anything of a system, as far as that can be said now: what is theirs must not look like
+    /// nothing because nobody knows who they are.
+    fn check_person(&self, context: &CallContext, system: &System) -> Result<(), Error> {
+        match self.scope(context, system) {
+            Scope::None => Err(not_for_them()),
+            Scope::All => Ok(()),
+            _ => self.who.map_or(Ok(()), |who| who.check_known(&context.principal, system.key())),
+        }
     }
 
     fn visible(&self, context: &CallContext, system: &System, facts: &Facts) -> bool {

@@ -8,11 +8,13 @@
 
 mod documents;
 mod fan_out;
+mod ids;
 mod listing;
 mod merge;
 pub mod people;
 pub mod seal;
 mod systems;
+mod terms;
 
 pub use documents::{Documents, Found};
 pub use listing::{ListRequest, Listing, Refusal};

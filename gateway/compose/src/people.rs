@@ -4,7 +4,6 @@
 //! [`Indexes`] keeps. [`Identity`] says which person asks; [`Links`] says which keys of other systems mean whom.
 
 mod identity;
-mod ids;
 mod indexes;
 mod links;
 mod org_units;
@@ -18,6 +17,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use portico_contract::access::{Facts, Scope};
 use portico_contract::documents::SourceVersion;
+use portico_contract::paging::Filter;
 use portico_contract::people::{
     GetPerson, ListPeople, ListReports, OrgUnitRecord, PersonRecord, Photo, ReadPhoto,
 };
@@ -26,17 +26,18 @@ use portico_policy::Policy;
 use portico_schemas::ResourceType;
 
 use crate::fan_out::{FanOut, HasFacts, readable};
+use crate::ids;
 use crate::listing::{ListRequest, Listing, Refusal};
 use crate::seal::Seals;
 use crate::systems::{System, Systems};
+use crate::terms::InTerms;
 
+pub(crate) use identity::Terms;
 pub use identity::{Identity, IdentityConfig, Known, Whose};
-use ids::elsewhere;
 pub use indexes::{IndexOptions, IndexState, Indexes};
 pub use links::{Links, LinksReport, NativePerson};
 pub use portico_directory::links::{AmbiguousLink, SharedLink};
 pub use portico_directory::{PersonKeys, Rule as LinkRule, Systems as LinkSystems};
-use sight::InTerms;
 
 /// How far a chain is followed. A directory with more levels than this has a fault.
 pub const MAX_CHAIN: usize = 64;
@@ -132,7 +133,8 @@ impl People {
         resource: ResourceType,
         operation: &'static str,
     ) -> FanOut<'a> {
-        FanOut { systems, policy: &*self.policy, seals: &self.seals, route, resource, operation }
+        let policy = &*self.policy;
+        FanOut { systems, policy, who: Some(policy), seals: &self.seals, route, resource, operation }
     }
 
     /// Everybody whom the person may see. With a text to search for (the filter `q`) the best matches, from the index.
@@ -148,7 +150,7 @@ impl People {
     ) -> Result<Listing<FoundPerson>, Refusal> {
         let mut request = request.clone();
         let only = self.native_filters(&mut request.filters)?;
-        let only = self.narrowed(only, &request)?;
+        let only = ids::narrowed(&self.systems, only, &request)?;
         let systems = only.as_ref().unwrap_or(&self.systems);
         self.check_hidden_filters(context, systems, &request)?;
         if request.filters.iter().any(|filter| filter.field == "q") {
@@ -183,7 +185,7 @@ impl People {
         let mut request = request.clone();
         let other = self.native_filters(&mut request.filters)?.filter(|key| key != system.key());
         if other.is_some() {
-            return Err(elsewhere("?orgUnitId").into());
+            return Err(ids::elsewhere("?orgUnitId").into());
         }
         let only = Systems::new(vec![system.clone()]);
         self.check_hidden_filters(context, &only, &request)?;
@@ -279,6 +281,15 @@ impl People {
             self.record(context, system, &person).await?;
         }
         system.upstream.call(context.clone(), ReadPhoto { person, unless }).await
+    }
+
+    /// Puts native ids in the place of sealed ones.
+    fn native_filters(&self, filters: &mut [Filter]) -> Result<Option<SystemKey>, Error> {
+        ids::native_filters(&self.seals, &self.systems, filters, |field| match field {
+            "managerId" => Some(ResourceType::Person),
+            "orgUnitId" | "parentId" => Some(ResourceType::OrgUnit),
+            _ => None,
+        })
     }
 
     fn open(&self, id: &str) -> Result<(&System, NativeId), Error> {

@@ -16,7 +16,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use parking_lot::Mutex;
 use portico_contract::documents::{DocumentRef, SourceVersion};
 use portico_contract::{Error, ErrorKind, NativeId, SystemKey};
-use portico_schemas::FieldError;
+use portico_schemas::{FieldError, ResourceType};
 
 pub use cursor::{Cursor, SourcePosition};
 
@@ -28,21 +28,46 @@ pub const CURSOR_KEY_LEN: usize = 32;
 const VERSION_LABEL: &[u8] = b"portico version 1";
 const ROOT: u8 = 0;
 const THING: u8 = 1;
+const DOCUMENT: Kind = Kind::Resource(ResourceType::Document);
 
 /// What an id stands for. Each kind is sealed under a label of its own, so that an id of one never opens as another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Document,
-    Person,
-    OrgUnit,
+pub enum Kind {
+    /// A thing with a route of its own.
+    Resource(ResourceType),
+    /// A line of an expense report.
+    ExpenseLine,
+    /// A receipt of a line.
+    Receipt,
+}
+
+impl From<ResourceType> for Kind {
+    fn from(resource: ResourceType) -> Self {
+        Self::Resource(resource)
+    }
 }
 
 impl Kind {
+    /// Never changed: ids are kept in bookmarks.
     const fn label(self) -> &'static [u8] {
         match self {
-            Self::Document => b"portico id 1",
-            Self::Person => b"portico person 1",
-            Self::OrgUnit => b"portico org unit 1",
+            Self::Resource(ResourceType::Document) => b"portico id 1",
+            Self::Resource(ResourceType::System) => b"portico system 1",
+            Self::Resource(ResourceType::Person) => b"portico person 1",
+            Self::Resource(ResourceType::OrgUnit) => b"portico org unit 1",
+            Self::Resource(ResourceType::ExpenseReport) => b"portico expense report 1",
+            Self::Resource(ResourceType::ExpenseCategory) => b"portico expense category 1",
+            Self::Resource(ResourceType::Project) => b"portico project 1",
+            Self::Resource(ResourceType::CostCentre) => b"portico cost centre 1",
+            Self::Resource(ResourceType::TaxRate) => b"portico tax rate 1",
+            Self::Resource(ResourceType::Absence) => b"portico absence 1",
+            Self::Resource(ResourceType::AbsenceType) => b"portico absence type 1",
+            Self::Resource(ResourceType::AbsenceBalance) => b"portico absence balance 1",
+            Self::Resource(ResourceType::Task) => b"portico task 1",
+            Self::Resource(ResourceType::Operation) => b"portico operation 1",
+            Self::Resource(ResourceType::Delegation) => b"portico delegation 1",
+            Self::ExpenseLine => b"portico expense line 1",
+            Self::Receipt => b"portico receipt 1",
         }
     }
 }
@@ -78,20 +103,20 @@ impl Seals {
         }
     }
 
-    fn seal(&self, label: &[u8], plain: &[u8]) -> String {
+    fn seal_text(&self, label: &[u8], plain: &[u8]) -> String {
         // Encryption fails only for more than 126 headers; there is one.
         let sealed = self.with_siv(|siv| siv.encrypt([label], plain)).unwrap_or_default();
         URL_SAFE_NO_PAD.encode(sealed)
     }
 
-    fn open(&self, label: &[u8], text: &str) -> Option<Vec<u8>> {
+    fn open_text(&self, label: &[u8], text: &str) -> Option<Vec<u8>> {
         let sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
         self.with_siv(|siv| siv.decrypt([label], &sealed)).ok()
     }
 
     fn seal_id(&self, kind: Kind, tag: u8, system: &SystemKey, native: &str) -> String {
         let plain = [&[tag], system.as_str().as_bytes(), &[0], native.as_bytes()].concat();
-        self.seal(kind.label(), &plain)
+        self.seal_text(kind.label(), &plain)
     }
 
     fn open_id(&self, kind: Kind, id: &str, pointer: &str) -> Result<(u8, SystemKey, NativeId), Error> {
@@ -106,19 +131,39 @@ impl Seals {
     }
 
     fn try_open_id(&self, kind: Kind, id: &str) -> Option<(u8, SystemKey, NativeId)> {
-        let plain = self.open(kind.label(), id)?;
+        let plain = self.open_text(kind.label(), id)?;
         let (tag, rest) = plain.split_first()?;
         let (system, native) = std::str::from_utf8(rest).ok()?.split_once('\0')?;
-        let known = *tag == THING || (*tag == ROOT && kind == Kind::Document);
+        let known = *tag == THING || (*tag == ROOT && kind == DOCUMENT);
         known.then_some(())?;
         Some((*tag, SystemKey::new(system)?, NativeId::new(native)?))
+    }
+
+    /// The id of a thing in a system: opaque, and the same every time. Documents have [`Seals::seal_document`], because a
+    /// store has a root.
+    pub fn seal(&self, kind: impl Into<Kind>, system: &SystemKey, native: &NativeId) -> String {
+        self.seal_id(kind.into(), THING, system, native.as_str())
+    }
+
+    /// The system and the thing behind an id. The key may be one from before a rename.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`], at `pointer`, for anything that was not made by [`Seals::seal`] for this kind with
+    /// this key.
+    pub fn open(
+        &self,
+        kind: impl Into<Kind>,
+        id: &str,
+        pointer: &str,
+    ) -> Result<(SystemKey, NativeId), Error> {
+        self.open_id(kind.into(), id, pointer).map(|(_, system, native)| (system, native))
     }
 
     /// The id of a document in a system: opaque, and the same every time.
     pub fn seal_document(&self, system: &SystemKey, document: &DocumentRef) -> String {
         match document {
-            DocumentRef::Root => self.seal_id(Kind::Document, ROOT, system, ""),
-            DocumentRef::Id(id) => self.seal_id(Kind::Document, THING, system, id.as_str()),
+            DocumentRef::Root => self.seal_id(DOCUMENT, ROOT, system, ""),
+            DocumentRef::Id(id) => self.seal_id(DOCUMENT, THING, system, id.as_str()),
         }
     }
 
@@ -127,14 +172,14 @@ impl Seals {
     /// # Errors
     /// [`ErrorKind::InvalidInput`] for anything that was not made by [`Seals::seal_document`] with this key.
     pub fn open_document(&self, id: &str, pointer: &str) -> Result<(SystemKey, DocumentRef), Error> {
-        let (tag, system, native) = self.open_id(Kind::Document, id, pointer)?;
+        let (tag, system, native) = self.open_id(DOCUMENT, id, pointer)?;
         let document = if tag == ROOT { DocumentRef::Root } else { DocumentRef::Id(native) };
         Ok((system, document))
     }
 
     /// The id of a person in a directory: opaque, and the same every time.
     pub fn seal_person(&self, system: &SystemKey, person: &NativeId) -> String {
-        self.seal_id(Kind::Person, THING, system, person.as_str())
+        self.seal(ResourceType::Person, system, person)
     }
 
     /// The directory and the person behind an id. The key may be one from before a rename.
@@ -142,12 +187,12 @@ impl Seals {
     /// # Errors
     /// [`ErrorKind::InvalidInput`] for anything that was not made by [`Seals::seal_person`] with this key.
     pub fn open_person(&self, id: &str, pointer: &str) -> Result<(SystemKey, NativeId), Error> {
-        self.open_id(Kind::Person, id, pointer).map(|(_, system, native)| (system, native))
+        self.open(ResourceType::Person, id, pointer)
     }
 
     /// The id of an organisational unit in a directory: opaque, and the same every time.
     pub fn seal_org_unit(&self, system: &SystemKey, unit: &NativeId) -> String {
-        self.seal_id(Kind::OrgUnit, THING, system, unit.as_str())
+        self.seal(ResourceType::OrgUnit, system, unit)
     }
 
     /// The directory and the unit behind an id. The key may be one from before a rename.
@@ -155,17 +200,17 @@ impl Seals {
     /// # Errors
     /// [`ErrorKind::InvalidInput`] for anything that was not made by [`Seals::seal_org_unit`] with this key.
     pub fn open_org_unit(&self, id: &str, pointer: &str) -> Result<(SystemKey, NativeId), Error> {
-        self.open_id(Kind::OrgUnit, id, pointer).map(|(_, system, native)| (system, native))
+        self.open(ResourceType::OrgUnit, id, pointer)
     }
 
     /// The part of an entity tag that stands for the source's version.
     pub fn seal_version(&self, version: &SourceVersion) -> String {
-        self.seal(VERSION_LABEL, version.0.as_bytes())
+        self.seal_text(VERSION_LABEL, version.0.as_bytes())
     }
 
     /// The version behind that part. `None` when it was not made here: it then matches no version.
     pub fn open_version(&self, text: &str) -> Option<SourceVersion> {
-        String::from_utf8(self.open(VERSION_LABEL, text)?).ok().map(SourceVersion)
+        String::from_utf8(self.open_text(VERSION_LABEL, text)?).ok().map(SourceVersion)
     }
 }
 

@@ -5,13 +5,14 @@
 
 mod resolve;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use moka::sync::Cache;
+use parking_lot::RwLock;
 use portico_contract::access::Principal;
 use portico_contract::people::PersonKey;
 use portico_contract::{CallContext, NativeId, SystemKey};
@@ -19,6 +20,7 @@ use portico_schemas::PersonRef;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use super::links::{self, There};
 use super::{Indexes, Links};
 use crate::seal::Seals;
 use crate::systems::Systems;
@@ -96,8 +98,12 @@ struct Joined {
     known: Arc<Known>,
     /// In the terms of the directory of record; `None` when the person is not in it.
     native: Option<Arc<Principal>>,
+    /// In the terms of linked systems, with the links that this follows from.
+    elsewhere: RwLock<Elsewhere>,
     good_until: Instant,
 }
+
+type Elsewhere = HashMap<SystemKey, (Arc<portico_directory::Links>, Option<Arc<Principal>>)>;
 
 #[derive(Default)]
 struct Slot {
@@ -163,28 +169,85 @@ impl Identity {
         Arc::clone(&joined.known)
     }
 
-    /// The person who asks in the terms of a directory: `subject` is their key there, `reports` are keys there.
-    /// `None` unless it is known, now, that they are in it.
-    pub(crate) fn terms(&self, who: &Principal, system: &SystemKey) -> Option<Arc<Principal>> {
-        let joined = self.0.slots.get(&who.subject)?.joined.load_full()?;
-        (joined.good_until > Instant::now()).then_some(())?;
-        let native = joined.native.as_ref()?;
-        let of_record = *system == self.0.config.directory;
-        // Another token of the same person may have come in between, and it may give other roles.
-        if of_record && std::ptr::eq(who, &*joined.known.principal) {
-            return Some(Arc::clone(native));
-        }
-        let (subject, reports) = if of_record {
-            (native.subject.clone(), native.reports.clone())
-        } else {
-            let there = self.0.links.native(system, &NativeId::new(&native.subject)?)?;
-            (there.as_str().to_owned(), BTreeSet::new())
+    /// The person who asks in the terms of a system: `subject` is their key there, `reports` the keys there of those who
+    /// report to them.
+    pub(crate) fn terms(&self, who: &Principal, system: &SystemKey) -> Terms {
+        let slot = self.0.slots.get(&who.subject);
+        let joined = slot.and_then(|slot| slot.joined.load_full());
+        let Some(joined) = joined.filter(|joined| joined.good_until > Instant::now()) else {
+            return Terms::Unknown;
         };
-        Some(Arc::new(Principal { subject, reports, ..who.clone() }))
+        let Some(native) = joined.native.as_ref() else {
+            return match joined.known.whose {
+                Whose::Unavailable => Terms::Unknown,
+                _ => Terms::Nobody,
+            };
+        };
+        let there = if *system == self.0.config.directory {
+            Arc::clone(native)
+        } else {
+            match self.0.links.there(system) {
+                None => return Terms::Unknown,
+                Some(There::Nobody) => return Terms::Nobody,
+                Some(There::Table(table)) => match joined.elsewhere(system, native, &table) {
+                    Some(there) => there,
+                    None => return Terms::Nobody,
+                },
+            }
+        };
+        // Another token of the same person may have come in between, and it may give other roles; and a deputy stands in
+        // for others only where a request says so.
+        if std::ptr::eq(who, &*joined.known.principal) {
+            return Terms::Known(there);
+        }
+        Terms::Known(Arc::new(Principal {
+            subject: there.subject.clone(),
+            display_name: who.display_name.clone(),
+            person_id: who.person_id.clone(),
+            roles: who.roles.clone(),
+            units: who.units.clone(),
+            reports: there.reports.clone(),
+            stands_in_for: who.stands_in_for.clone(),
+        }))
     }
 }
 
+/// The person who asks, as far as a system knows them.
+pub(crate) enum Terms {
+    /// In its terms.
+    Known(Arc<Principal>),
+    /// They are nobody there.
+    Nobody,
+    /// That cannot be said now.
+    Unknown,
+}
+
 impl Joined {
+    /// In the terms of a linked system: worked out once for each reading of its links, because every row asks.
+    fn elsewhere(
+        &self,
+        system: &SystemKey,
+        native: &Arc<Principal>,
+        table: &Arc<portico_directory::Links>,
+    ) -> Option<Arc<Principal>> {
+        if let Some((known, there)) = self.elsewhere.read().get(system)
+            && Arc::ptr_eq(known, table)
+        {
+            return there.clone();
+        }
+        let linked = |id: &str| links::only_native(table, &NativeId::new(id)?);
+        let there = linked(&native.subject).map(|subject| {
+            let reports = native.reports.iter().filter_map(|report| linked(report));
+            Arc::new(Principal {
+                subject: subject.as_str().to_owned(),
+                reports: reports.map(|report| report.as_str().to_owned()).collect(),
+                ..(**native).clone()
+            })
+        });
+        self.elsewhere.write().insert(system.clone(), (Arc::clone(table), there.clone()));
+        there
+    }
+
     fn fits(&self, token: &Arc<Principal>) -> bool {
         self.good_until > Instant::now() && (Arc::ptr_eq(&self.token, token) || self.token == *token)
     }
@@ -209,5 +272,6 @@ fn join(token: &Arc<Principal>, answer: &Answer) -> Joined {
         person: answer.person.clone(),
         whose: answer.whose,
     });
-    Joined { token: Arc::clone(token), known, native, good_until: answer.good_until }
+    let elsewhere = RwLock::default();
+    Joined { token: Arc::clone(token), known, native, elsewhere, good_until: answer.good_until }
 }

@@ -8,6 +8,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use portico_contract::people::PersonLink;
 use portico_contract::{NativeId, SystemKey};
 use portico_directory::links::{AmbiguousLink, Link, Linker, SharedLink};
 use portico_directory::{PersonKeys, Rule};
@@ -44,6 +45,24 @@ pub struct LinksReport {
     pub unlinked_people: Vec<NativeId>,
     /// People of record to whom several are linked; the first thousand.
     pub shared_links: Vec<SharedLink>,
+}
+
+/// What is known of the links of one system.
+#[derive(Clone)]
+pub(crate) enum There {
+    /// These.
+    Table(Arc<portico_directory::Links>),
+    /// Nobody of that system is ever linked: it does not tell its people, or there is no directory of record.
+    Nobody,
+}
+
+/// The one entry that is linked to a person of record: none when there are several, because one of them may be somebody
+/// else's.
+pub(super) fn only_native(table: &portico_directory::Links, record: &NativeId) -> Option<NativeId> {
+    match table.natives_of(record).as_slice() {
+        [one] => Some(one.clone()),
+        _ => None,
+    }
 }
 
 type Tables = HashMap<SystemKey, Arc<portico_directory::Links>>;
@@ -101,13 +120,30 @@ impl Links {
         Some(self.0.seals.seal_person(record, &id))
     }
 
-    /// The one entry of another directory that is linked to a person of record.
-    pub(super) fn native(&self, system: &SystemKey, record: &NativeId) -> Option<NativeId> {
-        let natives = self.0.tables.load().get(system)?.natives_of(record);
-        match natives.as_slice() {
-            [one] => Some(one.clone()),
-            _ => None,
+    /// A reference to somebody whom a record of a system names by the system's key.
+    pub fn link_ref(&self, system: &SystemKey, link: &PersonLink) -> PersonRef {
+        let (native, display) = (link.id.clone(), link.display.clone());
+        self.person_ref(system, &NativePerson { native, display, keys: PersonKeys::default() })
+    }
+
+    /// How the people of a system are linked, at this moment. `None` when that is not known now: the people of the system,
+    /// or those of the directory of record, have not been read yet.
+    pub(crate) fn there(&self, system: &SystemKey) -> Option<There> {
+        if let Some(table) = self.0.tables.load().get(system) {
+            return Some(There::Table(Arc::clone(table)));
         }
+        (self.0.record.is_none() || !self.0.indexes.covers(system)).then_some(There::Nobody)
+    }
+
+    /// Everybody in a system who is linked to a person of record; as [`Links::there`].
+    pub(crate) fn all_natives(&self, system: &SystemKey, record: &NativeId) -> Option<Vec<NativeId>> {
+        if self.0.record.as_ref() == Some(system) {
+            return Some(vec![record.clone()]);
+        }
+        Some(match self.there(system)? {
+            There::Table(table) => table.natives_of(record),
+            There::Nobody => Vec::new(),
+        })
     }
 
     /// Links everybody of every other directory anew, from the indexes as they are now.

@@ -21,7 +21,7 @@ impl People {
     ) -> Result<Listing<FoundOrgUnit>, Refusal> {
         let mut request = request.clone();
         let only = self.native_filters(&mut request.filters)?;
-        let only = self.narrowed(only, &request)?;
+        let only = crate::ids::narrowed(&self.systems, only, &request)?;
         let systems: &Systems = only.as_ref().unwrap_or(&self.systems);
         self.fan_out(systems, "org-units", ResourceType::OrgUnit, ListOrgUnits::META.id)
             .list(

@@ -9,9 +9,9 @@ use portico_contract::{CallContext, Error, ErrorKind, Operation};
 use portico_directory::{MatchKind, PersonEntry, Query};
 use portico_schemas::{FieldError, ResourceType, SourceReport, SourceStatus};
 
-use super::ids::refused;
 use super::{FoundPerson, People, sight};
 use crate::fan_out::{fail_report, readable, report, target};
+use crate::ids::refused;
 use crate::listing::{ListRequest, Listing, Refusal};
 use crate::systems::{System, Systems};
 

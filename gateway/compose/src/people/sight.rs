@@ -1,69 +1,23 @@
 //! Who sees what of a person.
 //!
-//! Rules compare the owner of a thing with the person who asks by a system's own key. So the person who asks is put into
-//! the terms of the system in question first: in a directory, their native id there. See
-//! `gateway/docs/decisions/0008-owners-in-the-terms-of-their-system.md`.
-
-use std::sync::Arc;
+//! Rules compare the owner of a thing with the person who asks by a system's own key: see [`crate::terms`].
 
 use jiff::Timestamp;
-use portico_contract::access::{Facts, Principal, Scope};
+use portico_contract::access::Facts;
 use portico_contract::people::{ListPeople, PersonLink, PersonRecord};
-use portico_contract::{CallContext, Error, ErrorKind, NativeId, Operation, SystemKey};
-use portico_policy::{Action, Policy, Target};
+use portico_contract::{CallContext, Error, ErrorKind, NativeId, Operation};
+use portico_policy::{Action, Policy};
 use portico_schemas::{
     Classification, ContactType, FieldError, PersonProfile, PersonRef, PhoneNumber, ResourceType,
 };
 
-use super::{FoundPerson, Identity, People};
+use super::{FoundPerson, People};
 use crate::fan_out::target;
 use crate::listing::ListRequest;
 use crate::systems::{System, Systems};
 
 /// Filters by what is hidden from most.
 const HIDDEN_FILTERS: &[&str] = &["employeeNumber"];
-
-/// The policy, asked about the person in the terms of the system that holds the thing.
-pub(super) struct InTerms {
-    policy: Arc<dyn Policy>,
-    identity: Option<Identity>,
-}
-
-impl InTerms {
-    pub(super) fn new(policy: Arc<dyn Policy>, identity: Option<Identity>) -> Self {
-        Self { policy, identity }
-    }
-
-    /// The person in the terms of one system, for many questions about it.
-    pub(super) fn terms(&self, who: &Principal, system: &SystemKey) -> Arc<Principal> {
-        let known = self.identity.as_ref().and_then(|identity| identity.terms(who, system));
-        known.unwrap_or_else(|| Arc::new(nobody_there(who)))
-    }
-
-    /// Whether somebody who is in the terms of the system already may see a thing.
-    pub(super) fn sees(&self, there: &Principal, target: &Target<'_>, facts: &Facts) -> bool {
-        self.policy.allows(there, Action::Read, target, facts)
-    }
-}
-
-/// Somebody who has no entry in a directory: nobody's key is theirs.
-fn nobody_there(who: &Principal) -> Principal {
-    Principal { subject: "\0".to_owned(), reports: Default::default(), ..who.clone() }
-}
-
-impl Policy for InTerms {
-    fn scope(&self, who: &Principal, action: Action, target: &Target<'_>) -> Scope {
-        self.policy.scope(&self.terms(who, target.system), action, target)
-    }
-
-    fn allows(&self, who: &Principal, action: Action, target: &Target<'_>, facts: &Facts) -> bool {
-        self.policy.allows(&self.terms(who, target.system), action, target, facts)
-    }
-
-    fn permissions(&self, who: &Principal) -> Vec<String> {
-        self.policy.permissions(who)
-    }
-}
 
 /// The owner of a person's entry is that person, by the key of the entry, whatever the directory says.
 pub(super) fn own(system: &System, record: &mut PersonRecord) {
