@@ -1,6 +1,6 @@
 //! One TOML file: its values, where each stands, and what of it may be shown.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -151,20 +151,42 @@ impl Document {
     /// Hides every value that is, or may have been meant as, a secret: what the schema calls one, what it does not know,
     /// and addresses with a password in them.
     fn hide(&mut self, schema: &Schema) {
-        let parents: BTreeSet<&[String]> =
-            self.spans.keys().filter_map(|path| path.split_last().map(|(_, parent)| parent)).collect();
-        let leaves = self.spans.iter().filter(|(path, _)| !parents.contains(path.as_slice()));
         let mut hidden = Vec::new();
-        for (path, spans) in leaves {
-            let text = crate::layers::lookup(&self.values, path).and_then(Value::as_str).unwrap_or_default();
-            let nodes = schema.at(path, &self.values);
+        self.hide_in(&self.values, &mut Vec::new(), schema, &schema.top(), &mut hidden);
+        self.hidden = hidden;
+    }
+
+    fn hide_in(
+        &self,
+        value: &Value,
+        path: &mut Vec<String>,
+        schema: &Schema,
+        nodes: &[&Value],
+        hidden: &mut Vec<Range<usize>>,
+    ) {
+        let below: Vec<(String, &Value)> = match value {
+            Value::Object(members) => members.iter().map(|(key, below)| (key.clone(), below)).collect(),
+            Value::Array(items) => {
+                items.iter().enumerate().map(|(at, below)| (at.to_string(), below)).collect()
+            }
+            _ => Vec::new(),
+        };
+        if below.is_empty() {
+            let text = value.as_str().unwrap_or_default();
             let reference = portico_contract::SecretRef::parse(text).is_some();
             let secret = nodes.iter().any(|node| schema.is_secret(node)) || nodes.is_empty();
             if (secret && !reference) || crate::check::has_credentials(text) {
-                hidden.push(spans.value.clone());
+                hidden.extend(self.spans.get(path).map(|spans| spans.value.clone()));
             }
+            return;
         }
-        self.hidden = hidden;
+        let inside = schema.inside(nodes, Some(value));
+        for (key, below) in below {
+            let nodes = inside.member(&key);
+            path.push(key);
+            self.hide_in(below, path, schema, &nodes, hidden);
+            path.pop();
+        }
     }
 }
 

@@ -3,44 +3,39 @@
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::schema::Schema;
+use crate::schema::{Schema, member};
 
 /// Fills in every default that the schema knows.
 pub(crate) fn with_defaults(schema: &Schema, document: &Value) -> Value {
     let mut effective = document.clone();
-    fill(schema, &mut effective, &mut Vec::new(), document);
+    fill(schema, &mut effective, &schema.top(), Some(document));
     effective
 }
 
-fn fill(schema: &Schema, value: &mut Value, path: &mut Vec<String>, document: &Value) {
+/// `written` is what the document has here; nothing below a default.
+fn fill(schema: &Schema, value: &mut Value, nodes: &[&Value], written: Option<&Value>) {
+    let below = |key: &str| written.and_then(|written| member(written, key));
     match value {
-        Value::Object(members) => {
-            let nodes = schema.at(path, document);
-            let keys: Vec<String> = schema
-                .keys(&nodes, Some(&Value::Object(members.clone())))
-                .into_iter()
-                .map(str::to_owned)
-                .collect();
-            for key in keys.into_iter().filter(|key| !members.contains_key(key)).collect::<Vec<_>>() {
-                path.push(key.clone());
-                let nodes = schema.at(path, document);
+        Value::Object(_) => {
+            let inside = schema.inside(nodes, written);
+            let keys = schema.keys(nodes, Some(value));
+            let Value::Object(members) = value else { return };
+            for key in keys {
+                let nodes = inside.member(key);
                 let default = nodes.iter().find_map(|node| schema.keyword(node, "default"));
-                path.pop();
-                if let Some(default) = default {
-                    members.insert(key, default.clone());
+                if let (Some(default), false) = (default, members.contains_key(key)) {
+                    members.insert(key.to_owned(), default.clone());
                 }
             }
-            for (key, below) in members {
-                path.push(key.clone());
-                fill(schema, below, path, document);
-                path.pop();
+            for (key, value) in members {
+                fill(schema, value, &inside.member(key), below(key));
             }
         }
         Value::Array(items) => {
-            for (index, below) in items.iter_mut().enumerate() {
-                path.push(index.to_string());
-                fill(schema, below, path, document);
-                path.pop();
+            let inside = schema.inside(nodes, written);
+            for (index, value) in items.iter_mut().enumerate() {
+                let index = index.to_string();
+                fill(schema, value, &inside.member(&index), below(&index));
             }
         }
         _ => {}
@@ -88,35 +83,30 @@ fn feed(value: &Value, hasher: &mut Sha256) {
 /// what one looks for.
 pub(crate) fn redacted_toml(schema: &Schema, effective: &Value) -> String {
     let mut shown = effective.clone();
-    redact(schema, &mut shown, &mut Vec::new(), effective);
+    redact(schema, &mut shown, &schema.top());
     toml::to_string_pretty(&shown).unwrap_or_else(|error| format!("# cannot be shown: {error}\n"))
 }
 
-fn redact(schema: &Schema, value: &mut Value, path: &mut Vec<String>, document: &Value) {
+fn redact(schema: &Schema, value: &mut Value, nodes: &[&Value]) {
     match value {
-        Value::Object(members) => {
-            for (key, below) in members {
-                path.push(key.clone());
-                redact(schema, below, path, document);
-                path.pop();
+        Value::Object(_) => {
+            let inside = schema.inside(nodes, Some(value));
+            for (key, below) in value.as_object_mut().into_iter().flatten() {
+                redact(schema, below, &inside.member(key));
             }
         }
-        Value::Array(items) => {
-            for (index, below) in items.iter_mut().enumerate() {
-                path.push(index.to_string());
-                redact(schema, below, path, document);
-                path.pop();
+        Value::Array(_) => {
+            let inside = schema.inside(nodes, Some(value));
+            for (index, below) in value.as_array_mut().into_iter().flatten().enumerate() {
+                redact(schema, below, &inside.member(&index.to_string()));
             }
         }
-        Value::String(text) => {
-            let nodes = schema.at(path, document);
-            if nodes.iter().any(|node| schema.is_secret(node)) {
-                // Only settings without a fault are ever dumped, but a dump must be safe by itself.
-                *text = match portico_contract::SecretRef::parse(text) {
-                    Some(reference) => format!("*** from {}", reference.as_str()),
-                    None => "***".to_owned(),
-                };
-            }
+        Value::String(text) if nodes.iter().any(|node| schema.is_secret(node)) => {
+            // Only settings without a fault are ever dumped, but a dump must be safe by itself.
+            *text = match portico_contract::SecretRef::parse(text) {
+                Some(reference) => format!("*** from {}", reference.as_str()),
+                None => "***".to_owned(),
+            };
         }
         _ => {}
     }

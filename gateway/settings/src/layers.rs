@@ -67,28 +67,29 @@ impl Layers {
     pub(crate) fn resolved(&self, schema: &Schema) -> Value {
         let mut resolved = self.merged.clone();
         let mut path = Vec::new();
-        self.resolve(&mut resolved, &mut path, schema);
+        self.resolve(&mut resolved, &mut path, schema, &schema.top());
         resolved
     }
 
-    fn resolve(&self, value: &mut Value, path: &mut Vec<String>, schema: &Schema) {
+    fn resolve(&self, value: &mut Value, path: &mut Vec<String>, schema: &Schema, nodes: &[&Value]) {
         match value {
-            Value::Object(members) => {
-                for (key, below) in members {
+            Value::Object(_) => {
+                let inside = schema.inside(nodes, Some(value));
+                for (key, below) in value.as_object_mut().into_iter().flatten() {
                     path.push(key.clone());
-                    self.resolve(below, path, schema);
+                    self.resolve(below, path, schema, &inside.member(key));
                     path.pop();
                 }
             }
-            Value::Array(items) => {
-                for (index, below) in items.iter_mut().enumerate() {
+            Value::Array(_) => {
+                let inside = schema.inside(nodes, Some(value));
+                for (index, below) in value.as_array_mut().into_iter().flatten().enumerate() {
                     path.push(index.to_string());
-                    self.resolve(below, path, schema);
+                    self.resolve(below, path, schema, &inside.member(&index.to_string()));
                     path.pop();
                 }
             }
             Value::String(text) => {
-                let nodes = schema.at(path, &self.merged);
                 if nodes.iter().any(|node| schema.is_secret(node)) {
                     if let Some(file) = SecretRef::parse(text).and_then(|reference| reference.file()) {
                         *text = format!("file:{}", self.folder(path).join(file).display());

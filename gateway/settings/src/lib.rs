@@ -169,6 +169,9 @@ fn layer(
     let environment = Environment { schema, files: &files.merged, secrets };
     let (variables, mut unread) = environment.read(&sources.variables);
     faults.append(&mut unread);
+    if variables.is_empty() {
+        return Ok(files);
+    }
     Layers::merge(files.documents, variables).map_err(failed)
 }
 

@@ -41,10 +41,26 @@ impl Schema {
         let mut nodes = vec![&self.root];
         let mut instance = Some(document);
         for key in path {
-            nodes = nodes.into_iter().flat_map(|node| self.step(node, key, instance)).collect();
+            nodes = self.inside(&nodes, instance).member(key);
             instance = instance.and_then(|value| member(value, key));
         }
         nodes
+    }
+
+    /// The schemas that apply to a whole document.
+    pub(crate) fn top(&self) -> Vec<&Value> {
+        vec![&self.root]
+    }
+
+    /// What is known of the members of a value, from the schemas that apply to it. For walks over a whole document:
+    /// [`Self::at`] starts from the top for every path.
+    pub(crate) fn inside<'a>(&'a self, nodes: &[&'a Value], instance: Option<&Value>) -> Inside<'a> {
+        let parts = nodes.iter().map(|node| {
+            let mut parts = Vec::new();
+            self.parts(node, instance, MAX_DEPTH, &mut parts);
+            parts
+        });
+        Inside(parts.collect())
     }
 
     /// The keys that a table may have.
@@ -98,21 +114,6 @@ impl Schema {
         self.root.pointer(node.get("$ref")?.as_str()?.strip_prefix('#')?)
     }
 
-    fn step<'a>(&'a self, node: &'a Value, key: &str, instance: Option<&Value>) -> Vec<&'a Value> {
-        let mut parts = Vec::new();
-        self.parts(node, instance, MAX_DEPTH, &mut parts);
-        let named: Vec<_> = parts.iter().filter_map(|part| part.get("properties")?.get(key)).collect();
-        if !named.is_empty() {
-            return named;
-        }
-        let any = |part: &&'a Value| {
-            let rest = part.get("additionalProperties").filter(|rest| rest.is_object());
-            let is_index = key.bytes().all(|octet| octet.is_ascii_digit());
-            rest.or_else(|| part.get("items").filter(|_| is_index))
-        };
-        parts.iter().filter_map(any).collect()
-    }
-
     /// A node and everything that applies beside it: what it refers to, all of `allOf`, and the branches that the
     /// instance does not rule out.
     fn parts<'a>(
@@ -154,6 +155,29 @@ impl Schema {
             let actual = instance.and_then(|value| value.get(key));
             fixed.is_some_and(|word| actual.is_some_and(|actual| actual != word))
         })
+    }
+}
+
+/// The schemas that apply to a value, each with everything that applies beside it.
+pub(crate) struct Inside<'a>(Vec<Vec<&'a Value>>);
+
+impl<'a> Inside<'a> {
+    /// The schemas that apply to a member of a table or an element of a list; none when it is not known.
+    pub(crate) fn member(&self, key: &str) -> Vec<&'a Value> {
+        self.0.iter().flat_map(|parts| Self::step(parts, key)).collect()
+    }
+
+    fn step(parts: &[&'a Value], key: &str) -> Vec<&'a Value> {
+        let named: Vec<_> = parts.iter().filter_map(|part| part.get("properties")?.get(key)).collect();
+        if !named.is_empty() {
+            return named;
+        }
+        let any = |part: &&'a Value| {
+            let rest = part.get("additionalProperties").filter(|rest| rest.is_object());
+            let is_index = key.bytes().all(|octet| octet.is_ascii_digit());
+            rest.or_else(|| part.get("items").filter(|_| is_index))
+        };
+        parts.iter().filter_map(any).collect()
     }
 }
 
