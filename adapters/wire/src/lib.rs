@@ -7,7 +7,10 @@
 #[cfg(test)]
 mod authority;
 pub mod http;
+pub mod jsonrpc;
 pub mod ldap;
 pub mod path;
 pub mod redact;
+pub mod rpc;
 pub mod xml;
+pub mod xmlrpc;

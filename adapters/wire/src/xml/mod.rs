@@ -34,7 +34,7 @@ mod tag;
 mod write;
 
 pub use decode::{Document, Encoding};
-pub use reader::{Name, Reader};
+pub use reader::{Content, Name, Reader};
 pub use write::Writer;
 
 /// Bounds of one document. Its size in octets is bounded before, where it is read into memory.

@@ -27,6 +27,15 @@ impl Name<'_> {
     }
 }
 
+/// What an element holds that may hold either text or elements.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content<'x> {
+    /// Its text, empty for an empty element.
+    Text(Cow<'x, str>),
+    /// Its first child, which is now open.
+    Child(Name<'x>),
+}
+
 enum Event<'x> {
     Start(Name<'x>),
     End,
@@ -121,6 +130,44 @@ impl<'x> Reader<'x> {
         }
     }
 
+    /// Reads what the open element holds, if it is either text or elements: its text, and closes it; or opens the first
+    /// child, before which only white space may stand.
+    ///
+    /// # Errors
+    /// `InvalidResponse` when it holds both, when the text is longer than the limit, and for every broken rule.
+    pub fn content(&mut self) -> Result<Content<'x>, Error> {
+        let mut text = Cow::Borrowed("");
+        loop {
+            match self.next()? {
+                Event::Text(part) if text.is_empty() => text = part,
+                Event::Text(part) => text.to_mut().push_str(&part),
+                Event::End => return Ok(Content::Text(text)),
+                Event::Start(name) if text.chars().all(is_space) => return Ok(Content::Child(name)),
+                Event::Start(_) => return Err(self.expected("text or an element", "both")),
+                Event::Eof => return Err(self.expected("an open element", "the end of the document")),
+            }
+            if text.len() > self.limits.text {
+                return Err(self.expected("a shorter text", "one longer than the limit"));
+            }
+        }
+    }
+
+    /// Closes the open element, in which nothing but white space may be left.
+    ///
+    /// # Errors
+    /// `InvalidResponse` when there is more in it, and for every broken rule.
+    pub fn close(&mut self) -> Result<(), Error> {
+        loop {
+            match self.next()? {
+                Event::End => return Ok(()),
+                Event::Text(text) if text.chars().all(is_space) => {}
+                Event::Text(_) => return Err(self.expected("the end of the element", "text")),
+                Event::Start(_) => return Err(self.expected("the end of the element", "another element")),
+                Event::Eof => return Err(self.expected("an open element", "the end of the document")),
+            }
+        }
+    }
+
     /// Passes over the open element and closes it.
     ///
     /// # Errors
@@ -176,7 +223,7 @@ impl<'x> Reader<'x> {
 
     fn step(&mut self) -> Result<Event<'x>, Fault> {
         if std::mem::take(&mut self.ends) {
-            self.close();
+            self.leave();
             return Ok(Event::End);
         }
         loop {
@@ -264,7 +311,7 @@ impl<'x> Reader<'x> {
         let name = name.map(|name| name.trim_end_matches(is_space));
         match self.open.last() {
             Some((raw, _)) if name == Some(*raw) => {
-                self.close();
+                self.leave();
                 Ok(())
             }
             Some(_) => Err(("the end tag of this element", "another end tag")),
@@ -272,7 +319,7 @@ impl<'x> Reader<'x> {
         }
     }
 
-    fn close(&mut self) {
+    fn leave(&mut self) {
         self.namespaces.leave(self.open.len());
         self.open.pop();
     }

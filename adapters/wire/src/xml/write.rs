@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use portico_contract::{Error, ErrorKind};
 use quick_xml::Writer as Tokens;
-use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+use quick_xml::events::{BytesDecl, BytesEnd, BytesRef, BytesStart, BytesText, Event};
 
 use super::chars::is_char;
 
@@ -51,8 +51,19 @@ impl Writer {
     #[must_use]
     pub fn text(mut self, text: &str) -> Self {
         self.check(text);
-        self.put(Event::Text(BytesText::new(text)));
+        let mut parts = text.split('\r');
+        self.put(Event::Text(BytesText::new(parts.next().unwrap_or_default())));
+        for part in parts {
+            // Written as it is, a reader would take it for a line end (section 2.11).
+            self.put(Event::GeneralRef(BytesRef::new("#13")));
+            self.put(Event::Text(BytesText::new(part)));
+        }
         self
+    }
+
+    /// How many octets are written: where a body that is streamed into the document has its place.
+    pub fn written(&self) -> usize {
+        self.tokens.get_ref().len()
     }
 
     /// Closes the open element.
