@@ -5,6 +5,7 @@ use http::{HeaderMap, header};
 use portico_contract::{Error, ErrorKind, Upload};
 use portico_schemas::FieldError;
 use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
 
 /// Octets that a JSON body may have.
 const JSON_CAP: usize = 64 * 1024;
@@ -30,15 +31,24 @@ pub async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Resul
         return Err(invalid("/".to_owned(), "has the wrong type; it must be a JSON object".to_owned()));
     }
     let mut reader = serde_json::Deserializer::from_slice(&bytes);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = error.path().to_string();
-        let pointer = if path == "." { "/".to_owned() } else { format!("/{}", path.replace('.', "/")) };
-        invalid(pointer, describe(error.inner()))
-    })?;
+    let value = serde_path_to_error::deserialize(&mut reader)
+        .map_err(|error| invalid(pointer(error.path()), describe(error.inner())))?;
     reader
         .end()
         .map_err(|_| invalid("/".to_owned(), "there is more after the end of the JSON value".to_owned()))?;
     Ok(value)
+}
+
+/// The place of a fault (RFC 6901); `/` for the whole body.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    let segments = path.iter().map(|segment| match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+        Segment::Enum { variant } => format!("/{variant}"),
+        Segment::Unknown => String::new(),
+    });
+    let pointer: String = segments.collect();
+    if pointer.is_empty() { "/".to_owned() } else { pointer }
 }
 
 /// What serde says, without the values that it quotes.

@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 mod accept;
+mod actions;
 mod allow;
 mod asked;
 mod body;
@@ -19,6 +20,7 @@ mod people;
 mod query;
 mod reply;
 mod systems;
+mod writing;
 
 use std::fmt;
 use std::sync::Arc;

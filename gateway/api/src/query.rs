@@ -134,6 +134,29 @@ pub fn parse_single(raw: Option<&str>, members: &Members) -> Result<Option<Proje
     if faults.is_empty() { Ok(fields) } else { Err(refuse(faults)) }
 }
 
+/// Reads a query that takes these keys and no others; `take` reads the value of each.
+///
+/// # Errors
+/// As [`parse_list`].
+pub fn parse_named(
+    raw: Option<&str>,
+    known: &[&str],
+    mut take: impl FnMut(&str, String) -> Result<(), String>,
+) -> Result<(), Error> {
+    let mut faults = Vec::new();
+    for (key, value) in pairs(raw.unwrap_or_default(), &mut faults) {
+        let taken = if known.contains(&key.as_str()) {
+            take(&key, value)
+        } else {
+            Err(format!("is not a key of this route; it takes {}", words(known)))
+        };
+        if let Err(detail) = taken {
+            faults.push(fault(&key, detail));
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(refuse(faults)) }
+}
+
 fn take(parsed: &mut ParsedList, key: &str, value: &str, spec: &ListSpec) -> Result<(), String> {
     let request = &mut parsed.request;
     match key {
