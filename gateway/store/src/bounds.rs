@@ -22,7 +22,15 @@ pub const EVENTS: usize = 16;
 pub const PAGE: u32 = 1_000;
 
 pub(crate) fn text(field: &'static str, text: &str, limit: usize) -> Result<(), StoreError> {
-    if text.len() > limit { Err(StoreError::TooLarge { field, limit }) } else { Ok(()) }
+    if text.len() > limit {
+        return Err(StoreError::TooLarge { field, limit });
+    }
+    // PostgreSQL cannot hold it, so neither engine does.
+    if text.contains('\0') {
+        Err(StoreError::invalid(format_args!("{field} has a NUL character")))
+    } else {
+        Ok(())
+    }
 }
 
 pub(crate) fn optional(field: &'static str, value: Option<&String>, limit: usize) -> Result<(), StoreError> {

@@ -2,10 +2,12 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::bounds::{self, SENTENCE, SHORT};
-use crate::{Actor, StoreError, Trace};
+use crate::clock::{Now, instant};
+use crate::{Actor, NewAudit, StoreError, Trace};
 
 /// Resource types or systems that one delegation may name.
 pub const COVERS: usize = 32;
@@ -96,4 +98,28 @@ pub struct Delegation {
     pub created: Timestamp,
     /// When it last changed, by the wall clock.
     pub updated: Timestamp,
+}
+
+impl Delegation {
+    /// The stored precision is a millisecond.
+    pub(crate) fn end(&mut self, at: Timestamp, now: Now) {
+        self.until = instant(at.as_millisecond());
+        self.updated = instant(now.wall);
+    }
+
+    pub(crate) fn audit(&self, kind: &str, by: &Actor, trace: &Trace) -> NewAudit {
+        NewAudit {
+            kind: kind.to_owned(),
+            actor: by.clone(),
+            target: None,
+            intent: None,
+            trace: trace.clone(),
+            detail: json!({
+                "delegation": self.id,
+                "delegator": self.delegator,
+                "delegate": self.delegate,
+                "until": self.until,
+            }),
+        }
+    }
 }

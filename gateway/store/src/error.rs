@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::IntentState;
-
 /// Why the store did not do it. Unless a variant says otherwise, nothing was written. Cheap to clone: one failed commit
 /// answers everybody who was in it.
 #[derive(Debug, Clone, Error)]
@@ -57,14 +55,6 @@ pub enum StoreError {
         field: &'static str,
         /// Octets, or entries of a list.
         limit: usize,
-    },
-    /// An intent cannot go this way: see [`IntentState::may_become`].
-    #[error("an intent that is {from} cannot become {to}")]
-    Transition {
-        /// What it is.
-        from: IntentState,
-        /// What was asked for.
-        to: IntentState,
     },
     /// There is no such thing, or it was pruned.
     #[error("there is no such {0} in the store")]

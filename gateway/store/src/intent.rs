@@ -423,11 +423,11 @@ impl Settlement {
         bounds::optional("the reason", self.settled.because.as_ref(), SENTENCE)?;
         match &self.outcome {
             Outcome::Confirmed { native_id } => {
-                bounds::optional("the native id", native_id.as_ref(), NATIVE_ID)?
+                bounds::optional("the native id", native_id.as_ref(), NATIVE_ID)?;
             }
             Outcome::Refused { problem, .. } => bounds::json("the problem", problem, LARGE_JSON)?,
             Outcome::Unknown { problem: Some(problem), .. } => {
-                bounds::json("the problem", problem, LARGE_JSON)?
+                bounds::json("the problem", problem, LARGE_JSON)?;
             }
             Outcome::Unknown { problem: None, .. } => {}
         }

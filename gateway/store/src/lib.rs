@@ -12,20 +12,29 @@
 //! the process runs. The store knows no adapter, no policy and no HTTP; it keeps ids, words and digests.
 #![warn(missing_docs)]
 
+mod anchor;
 mod audit;
 pub mod bounds;
+mod chain;
+mod clock;
 mod config;
 mod decision;
 mod delegation;
 mod engine;
 mod error;
 mod intent;
+mod listing;
+mod machine;
 mod outbox;
+mod queue;
 mod retention;
+mod rows;
+mod sqlite;
 mod status;
 mod store;
 mod write;
 
+pub use anchor::read_anchor;
 pub use audit::{Anchor, AuditEntry, AuditFault, AuditQuery, NewAudit, Verified};
 pub use config::{Limits, Place, PostgresConfig, StoreConfig};
 pub use decision::{DecisionQuery, DecisionRecord, NewDecision};
@@ -40,17 +49,8 @@ pub use retention::{Pruned, Retention};
 pub use status::Status;
 pub use store::Store;
 
-/// Reads an anchor file; `None` where there is none.
-pub fn read_anchor(path: &std::path::Path) -> Result<Option<Anchor>, StoreError> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => audit::parse_anchor(&text).map(Some),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(StoreError::unavailable(format_args!("{}: {error}", path.display()))),
-    }
-}
-
 /// Places a backup of a SQLite store where `to` names none yet, marked so that writes stay closed until
 /// [`Store::accept_gap`]. The backup is checked first and is not changed.
 pub fn restore(backup: &std::path::Path, to: &std::path::Path) -> Result<(), StoreError> {
-    engine::restore(backup, to)
+    sqlite::restore(backup, to)
 }
