@@ -44,6 +44,8 @@ pub mod attr {
     pub const HTTP_STATUS: &str = "http.response.status_code";
     /// `http.request.resend_count`: from the second attempt on.
     pub const HTTP_RESEND: &str = "http.request.resend_count";
+    /// The same for an attempt that is not HTTP.
+    pub const RESEND: &str = "portico.resend_count";
     /// `server.address`: host of a back office, from configuration.
     pub const SERVER_ADDRESS: &str = "server.address";
     /// `server.port`.
@@ -74,12 +76,23 @@ pub mod attr {
     pub const QUEUED_MS: &str = "portico.queued_ms";
     /// What is known about the effect of a failed call.
     pub const OUTCOME: &str = "portico.outcome";
+    /// What became of the caller's key: `new`, `repeated`, `inFlight` or `otherPayload`.
+    pub const IDEMPOTENCY: &str = "portico.idempotency";
+    /// How a write ended: `confirmed`, `refused` or `unknown`.
+    pub const WRITE: &str = "portico.write.state";
     /// Octets that a stream carried.
     pub const STREAM_BYTES: &str = "portico.stream.bytes";
     /// The problem code that the caller saw.
     pub const PROBLEM: &str = "portico.problem";
     /// Items in an answer.
     pub const ITEMS: &str = "portico.items";
+    /// Changes that a system told when it was asked what changed; everything it has when [`POLL_WHOLE`] says so.
+    pub const POLL_CHANGES: &str = "portico.poll.changes";
+    /// Whether everything was read, not only what changed.
+    pub const POLL_WHOLE: &str = "portico.poll.whole";
+    /// Milliseconds since what is known of the system was up to date, when it was asked what changed: the oldest change
+    /// may be seen this late. Absent when nothing was known.
+    pub const POLL_LAG_MS: &str = "portico.poll.lag_ms";
 }
 
 /// A value of an attribute.

@@ -15,6 +15,7 @@ pub mod people;
 pub mod seal;
 mod systems;
 mod terms;
+pub mod writes;
 
 pub use documents::{Documents, Found};
 pub use listing::{ListRequest, Listing, Refusal};

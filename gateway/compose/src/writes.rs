@@ -19,13 +19,14 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use portico_contract::trace::{SpanKind, attr};
 use portico_contract::{CallContext, Error, ErrorKind, NativeId, OperationMeta, SystemKey, Upstream};
 use portico_policy::Policy;
 use portico_schemas::Operation;
 use portico_store::Store;
 use serde_json::Value;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 
 use crate::seal::Seals;
@@ -124,6 +125,7 @@ pub fn digest(route: &str, ids: &[&str], body: &[u8]) -> Digest {
 #[derive(Clone)]
 pub struct Writes {
     lasting: Arc<Lasting>,
+    pace: Pace,
     systems: Arc<Systems>,
     policy: Arc<dyn Policy>,
     seals: Arc<Seals>,
@@ -135,6 +137,10 @@ struct Lasting {
     /// Writes under way, also those whose callers are gone.
     running: TaskTracker,
     room: Arc<Semaphore>,
+    /// Told when a write was left open, so that the reconciler need not ask all the time.
+    left_open: Notify,
+    /// As the reconciler counted them last.
+    open: Mutex<Open>,
 }
 
 impl fmt::Debug for Writes {
@@ -147,19 +153,32 @@ impl Writes {
     /// Records writes in this store and sends them to these systems.
     pub fn new(store: Store, systems: Arc<Systems>, policy: Arc<dyn Policy>, seals: Arc<Seals>) -> Self {
         let room = Arc::new(Semaphore::new(AT_ONCE));
-        let lasting = Lasting { store, running: TaskTracker::new(), room };
-        Self { lasting: Arc::new(lasting), systems, policy, seals }
+        let running = TaskTracker::new();
+        let lasting = Lasting { store, running, room, left_open: Notify::new(), open: Mutex::default() };
+        Self { lasting: Arc::new(lasting), pace: Pace::default(), systems, policy, seals }
     }
 
     /// The same store and the same writes under way, under another configuration.
     #[must_use]
     pub fn over(&self, systems: Arc<Systems>, policy: Arc<dyn Policy>, seals: Arc<Seals>) -> Self {
-        Self { lasting: Arc::clone(&self.lasting), systems, policy, seals }
+        Self { lasting: Arc::clone(&self.lasting), pace: self.pace, systems, policy, seals }
+    }
+
+    /// With another patience than the default.
+    #[must_use]
+    pub fn paced(mut self, pace: Pace) -> Self {
+        self.pace = pace;
+        self
     }
 
     /// The store, for what else is kept in it.
     pub fn store(&self) -> &Store {
         &self.lasting.store
+    }
+
+    /// How many writes are open, as the reconciler counted them last; none before its first round.
+    pub fn open(&self) -> Open {
+        *self.lasting.open.lock()
     }
 
     /// Carries a write out, once for each key: records it, makes the call in a task of its own, records how it ended.

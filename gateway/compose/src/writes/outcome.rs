@@ -42,14 +42,11 @@ pub fn store_error(error: &StoreError) -> Error {
             (InvalidInput, "A part of the request is too long to be recorded.", Retry::Never)
         }
         StoreError::NotFound(_) => (NotFound, "There is no such record.", Retry::Never),
-        StoreError::Transition { .. } | StoreError::Invalid(_) => {
+        StoreError::Invalid(_) => {
             (Internal, "The gateway could not record this; please report it.", Retry::Never)
         }
     };
-    Error::new(kind, detail)
-        .with_outcome(Outcome::NotAttempted)
-        .with_retry(retry)
-        .with_source(error.clone())
+    Error::new(kind, detail).with_outcome(Outcome::NotAttempted).with_retry(retry).with_source(error.clone())
 }
 
 /// Whether a commit that failed so may have happened all the same.
@@ -65,8 +62,10 @@ pub(super) fn frees_key(error: &Error) -> bool {
 /// The error behind a stored problem, so that a repeated key is answered as the first time. Without a problem, which only
 /// a refusal by hand leaves out, a conflict.
 pub(super) fn stored(problem: Option<&serde_json::Value>, system: &str) -> Error {
-    let Some(problem) = problem.and_then(|value| serde_json::from_value::<Problem>(value.clone()).ok()) else {
-        let detail = "This was not done: an operator looked and settled it so. Send it again under a new key.";
+    let Some(problem) = problem.and_then(|value| serde_json::from_value::<Problem>(value.clone()).ok())
+    else {
+        let detail =
+            "This was not done: an operator looked and settled it so. Send it again under a new key.";
         let error = Error::new(ErrorKind::Conflict, detail).with_outcome(Outcome::NotAttempted);
         return match SystemKey::new(system) {
             Some(system) => error.with_call(&system, "systems find_by_marker"),
