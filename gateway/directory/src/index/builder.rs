@@ -9,7 +9,7 @@ use portico_contract::people::{PersonChange, PersonRecord};
 use super::PeopleIndex;
 use super::compact::compact;
 use super::segment::{MAX_ROWS, Slot};
-use super::table::Bits;
+use super::table::{Bits, Hashed};
 
 /// Makes a [`PeopleIndex`], from nothing or from an earlier one, of which it shares what did not change.
 ///
@@ -82,7 +82,8 @@ impl Builder {
     }
 
     fn place_of(&self, id: &str) -> Option<(usize, u16)> {
-        self.slots.iter().enumerate().find_map(|(at, slot)| Some((at, slot.row_of(id)?)))
+        let hashed = Hashed::of(id);
+        self.slots.iter().enumerate().find_map(|(at, slot)| Some((at, slot.row_of(id, hashed)?)))
     }
 
     fn flush(&mut self) {

@@ -46,6 +46,7 @@ pub use query::Query;
 use search::Search;
 pub use search::{Hit, MatchKind};
 use segment::{Order, Slot, same_case};
+use table::Hashed;
 
 /// The people of one directory at one moment: immutable, and cheap to clone and to share.
 #[derive(Clone)]
@@ -79,13 +80,15 @@ impl PeopleIndex {
     }
 
     fn by_id(&self, id: &str) -> Option<PersonEntry<'_>> {
-        self.slots.iter().find_map(|slot| Some(slot.person(slot.row_of(id)?)))
+        let hashed = Hashed::of(id);
+        self.slots.iter().find_map(|slot| Some(slot.person(slot.row_of(id, hashed)?)))
     }
 
     /// Those who report to this person directly: accounts in use before others, then by display name. Empty when nobody
     /// does, and for an id that nobody names. Somebody who is their own manager is among their reports.
     pub fn reports<'a>(&'a self, id: &NativeId) -> Vec<PersonEntry<'a>> {
-        let all = self.slots.iter().flat_map(|slot| live(slot, slot.segment.managers.rows(id.as_str())));
+        let hashed = Hashed::of(id.as_str());
+        let all = self.slots.iter().flat_map(|slot| live(slot, slot.segment.managers.rows(hashed)));
         let mut reports: Vec<_> = all.filter(|person| person.manager_id() == Some(id.as_str())).collect();
         reports.sort_by_cached_key(|person| Order::of(*person));
         reports
@@ -112,6 +115,7 @@ impl PeopleIndex {
     /// Nobody for an empty value. Case matters for [`PersonKey::EmployeeNumber`] alone.
     pub fn find<'a>(&'a self, key: PersonKey, value: &str) -> Vec<PersonEntry<'a>> {
         let wanted = comparable(key, value);
+        let hashed = Hashed::of(&wanted);
         // Rows of a segment are in order: nobody behind its first few can be among the first few of all.
         let first = |slot: &'a Slot| {
             let table = match key {
@@ -120,7 +124,7 @@ impl PeopleIndex {
                 PersonKey::Email => &slot.segment.emails,
             };
             let has = |person: &PersonEntry<'_>| has_key(*person, key, &wanted);
-            live(slot, table.rows(&wanted)).filter(has).take(FindPeople::MOST).collect::<Vec<_>>()
+            live(slot, table.rows(hashed)).filter(has).take(FindPeople::MOST).collect::<Vec<_>>()
         };
         let mut found: Vec<_> = self.slots.iter().flat_map(first).collect();
         found.sort_by_cached_key(|person| Order::of(*person));

@@ -7,7 +7,7 @@ use portico_contract::people::PersonRecord;
 use super::dictionary::{Dictionary, Ways, Words};
 use super::entry::PersonEntry;
 use super::record::{Packer, Reader, Shared};
-use super::table::{Bits, KeyTable, Keys};
+use super::table::{Bits, Hashed, KeyTable, Keys};
 use super::{fold, phone};
 
 /// People in one segment at most: few enough that building one is quick and that a row is 16 bits.
@@ -161,9 +161,9 @@ impl Slot {
             .map(|row| self.person(row))
     }
 
-    /// The row of the person with this id.
-    pub(super) fn row_of(&self, id: &str) -> Option<u16> {
-        self.segment.ids.rows(id).find(|&row| !self.is_gone(row) && self.segment.reader(row).id() == id)
+    /// The row of the person with this id, which is also given hashed.
+    pub(super) fn row_of(&self, id: &str, hashed: Hashed) -> Option<u16> {
+        self.segment.ids.rows(hashed).find(|&row| !self.is_gone(row) && self.segment.reader(row).id() == id)
     }
 
     /// Heap of this slot, with what others may share; the two counters of an `Arc` counted each.

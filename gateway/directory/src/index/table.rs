@@ -38,6 +38,16 @@ pub(super) struct KeyTable {
     rows: Box<[u16]>,
 }
 
+/// A key in the form in which every [`KeyTable`] keeps it: worked out once for all segments.
+#[derive(Clone, Copy)]
+pub(super) struct Hashed(u32);
+
+impl Hashed {
+    pub(super) fn of(key: &str) -> Self {
+        Self(hash(key))
+    }
+}
+
 /// What a [`KeyTable`] is made from.
 #[derive(Default)]
 pub(super) struct Keys(Vec<(u32, u16)>);
@@ -62,8 +72,8 @@ impl Keys {
 
 impl KeyTable {
     /// Rows that may have this key, ascending; those of other keys can be among them.
-    pub(super) fn rows(&self, key: &str) -> impl Iterator<Item = u16> {
-        let hash = hash(key);
+    pub(super) fn rows(&self, key: Hashed) -> impl Iterator<Item = u16> {
+        let Hashed(hash) = key;
         let from = self.hashes.partition_point(|other| *other < hash);
         let found = self.hashes.iter().zip(&self.rows).skip(from);
         found.take_while(move |(other, _)| **other == hash).map(|(_, row)| *row)
