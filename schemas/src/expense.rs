@@ -191,3 +191,66 @@ pub struct TaxRate {
     /// Whether amounts include it.
     pub included: bool,
 }
+
+/// A report to make. It begins as a draft.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewExpenseReport {
+    /// The key of the system to make it in; needed only where several take reports.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub system: Option<String>,
+    /// Whose it is: the id of a person. The asking person's own where it is left out.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub employee_id: Option<String>,
+    /// What it is for: 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
+    pub title: String,
+    /// The single expenses, in their order; at most 200.
+    #[schema(max_items = 200)]
+    pub lines: Vec<ExpenseLineContent>,
+}
+
+/// Everything that can be changed in a draft. It replaces what is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExpenseReportContent {
+    /// What it is for: 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
+    pub title: String,
+    /// All lines, in their order; at most 200. A line that is not named here is taken out.
+    #[schema(max_items = 200)]
+    pub lines: Vec<ExpenseLineContent>,
+}
+
+/// One expense as somebody writes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExpenseLineContent {
+    /// The line that it replaces; left out for a new one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub id: Option<String>,
+    /// What kind of expense: from `/v1/expense-categories`.
+    pub category_id: String,
+    /// What was bought: 1 to 500 characters.
+    #[schema(min_length = 1, max_length = 500)]
+    pub description: String,
+    /// How many, where the category has a price of its own.
+    #[serde(with = "rust_decimal::serde::str_option", skip_serializing_if = "Option::is_none", default)]
+    #[schema(value_type = Option<String>, pattern = r"^\d{1,12}(\.\d{1,6})?$")]
+    pub quantity: Option<Decimal>,
+    /// For all, with tax. Left out where the quantity and the price of the category say it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub amount: Option<Money>,
+    /// Rates of tax: from `/v1/tax-rates`. Those of the category where they are left out.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tax_rate_ids: Option<Vec<String>>,
+    /// When the money was laid out.
+    #[schema(value_type = String, format = Date)]
+    pub transaction_date: Date,
+    /// The project to book it to: from `/v1/projects`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub project_id: Option<String>,
+    /// The cost centre to book it to: from `/v1/cost-centres`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cost_centre_id: Option<String>,
+}

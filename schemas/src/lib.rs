@@ -22,7 +22,8 @@ pub use absence::{
 pub use document::{Document, ObjectType, Permissions};
 pub use envelope::{AllowedAction, Classification, Envelope, Method, ResourceType, Source};
 pub use expense::{
-    CostObject, ExpenseCategory, ExpenseLine, ExpenseReport, ExpenseReportStatus, ItemRef, Receipt, TaxRate,
+    CostObject, ExpenseCategory, ExpenseLine, ExpenseLineContent, ExpenseReport, ExpenseReportContent,
+    ExpenseReportStatus, ItemRef, NewExpenseReport, Receipt, TaxRate,
 };
 pub use money::{Currency, Money};
 pub use page::{Page, SourceReport, SourceStatus};
@@ -33,4 +34,4 @@ pub use person::{
 pub use problem::{FieldError, Origin, Outcome, Problem, ProblemCode};
 pub use system::{ChangeDetection, OperationInfo, Owner, System, SystemState};
 pub use task::{DecisionNature, DecisionOption, DecisionRecord, Delegation, Task, TaskStatus, TaskSubject};
-pub use write::{Operation, OperationStatus};
+pub use write::{Declaration, Operation, OperationStatus, Withdrawal};

@@ -31,6 +31,17 @@ impl Currency {
         octets.iter().all(u8::is_ascii_uppercase).then_some(Self(octets))
     }
 
+    /// Decimal places that an amount has at most (ISO 4217, minor units): 2 for most, 0 for the yen, 3 for the dinar.
+    pub fn places(&self) -> u32 {
+        match self.as_str() {
+            "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI"
+            | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 0,
+            "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+            "CLF" | "UYW" => 4,
+            _ => 2,
+        }
+    }
+
     /// The code.
     pub fn as_str(&self) -> &str {
         // Only capital letters of ASCII come in.

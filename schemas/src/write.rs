@@ -56,3 +56,26 @@ pub struct Operation {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,
 }
+
+/// What somebody declares when they hand something in: it goes on record word for word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Declaration {
+    /// The text that the person agreed to, as it was shown: 1 to 2,000 characters.
+    #[schema(min_length = 1, max_length = 2_000)]
+    pub declaration: String,
+    /// What the person adds: up to 500 characters.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(max_length = 500)]
+    pub comment: Option<String>,
+}
+
+/// Why something is taken back.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Withdrawal {
+    /// In the person's words: up to 500 characters. It goes on record.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(max_length = 500)]
+    pub comment: Option<String>,
+}

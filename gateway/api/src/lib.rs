@@ -15,6 +15,7 @@ mod documents;
 mod me;
 mod members;
 mod openapi;
+mod operations;
 mod org_units;
 mod people;
 mod query;
@@ -29,6 +30,7 @@ use axum::Router;
 use axum::routing::{get, post, put};
 use portico_compose::people::{Identity, Links, People};
 use portico_compose::seal::Seals;
+use portico_compose::writes::Writes;
 use portico_compose::{Documents, Systems};
 use portico_edge::RouteLayer;
 use portico_policy::Policy;
@@ -45,6 +47,8 @@ pub struct Api {
     pub documents: Documents,
     /// Use cases on people and units.
     pub people: People,
+    /// The one way a write goes; `None` without a store.
+    pub writes: Option<Writes>,
     /// Whom other systems mean by their keys.
     pub links: Links,
     /// Which person asks; `None` without a directory of record.
@@ -81,6 +85,7 @@ pub fn routes(api: Api) -> Router {
         .route("/v1/people/{id}/photo", get(people::photo))
         .route("/v1/org-units", get(org_units::list))
         .route("/v1/org-units/{id}", get(org_units::get))
+        .route("/v1/operations/{id}", get(operations::get))
         .route("/v1/systems", get(systems::list))
         .route("/v1/systems/{id}", get(systems::get))
         .route("/v1/me", get(me::get))
@@ -114,6 +119,7 @@ pub const ROUTES: &[&str] = &[
     "/v1/people/{id}/photo",
     "/v1/org-units",
     "/v1/org-units/{id}",
+    "/v1/operations/{id}",
     "/v1/systems",
     "/v1/systems/{id}",
     "/v1/me",

@@ -7,7 +7,7 @@ use http::header;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use crate::{API_VERSION, documents, me, org_units, people, systems};
+use crate::{API_VERSION, documents, me, operations, org_units, people, systems};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -20,11 +20,12 @@ use crate::{API_VERSION, documents, me, org_units, people, systems};
         documents::list, documents::get, documents::put, documents::delete, documents::children,
         documents::child_id, documents::read_content, documents::write_content, documents::relocate,
         people::list, people::get, people::manager, people::reports, people::chain, people::photo,
-        org_units::list, org_units::get, systems::list, systems::get, me::get
+        org_units::list, org_units::get, operations::get, systems::list, systems::get, me::get
     ),
     tags(
         (name = "documents", description = "Files and folders of every store."),
         (name = "people", description = "Everybody in every directory, and the units they work in."),
+        (name = "operations", description = "Writes that are under way or over."),
         (name = "systems", description = "What is behind the gateway, and how it is doing."),
         (name = "me", description = "The person who is asking.")
     ),

@@ -2,13 +2,17 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, header};
+use portico_compose::seal::Seals;
+use portico_compose::writes::digest;
+use portico_compose::{Asking, Expected};
+use portico_contract::documents::Precondition;
 use portico_contract::{Error, ErrorKind};
 use portico_schemas::FieldError;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use crate::asked::Grammar;
+use crate::conditions::{self, WriteCondition};
 use crate::query;
 
 /// The caller's key for a write (IETF draft-ietf-httpapi-idempotency-key-header).
@@ -82,21 +86,49 @@ fn missing(why: &'static str) -> Error {
     Error::new(ErrorKind::IdempotencyKeyMissing, why).with_fields(vec![field])
 }
 
-/// What a request asks for, in 32 octets: the same for the same route, ids and body, however the body was written.
-pub fn digest(route: &str, ids: &[&str], body: &impl Serialize) -> [u8; 32] {
-    // A body that was read from JSON can be written as JSON.
-    digest_octets(route, ids, &serde_json::to_vec(body).unwrap_or_default())
+/// The request behind a POST that makes or decides something: it needs a key.
+///
+/// # Errors
+/// As [`idempotency_key`].
+pub fn keyed(
+    headers: &HeaderMap,
+    query: WriteQuery,
+    route: &'static str,
+    ids: &[&str],
+    body: &impl Serialize,
+) -> Result<Asking, Error> {
+    let key = idempotency_key(headers)?;
+    Ok(Asking { key: Some(key.into()), ..unkeyed(query, route, ids, body) })
 }
 
-/// As [`digest`], for a body that is not JSON: of what stands for it, its own digest or its preconditions.
-pub fn digest_octets(route: &str, ids: &[&str], body: &[u8]) -> [u8; 32] {
-    let mut sum = Sha256::new();
-    // Each part with its length, so that no two lists of parts give the same octets.
-    for part in std::iter::once(route.as_bytes()).chain(ids.iter().map(|id| id.as_bytes())).chain([body]) {
-        sum.update((part.len() as u64).to_be_bytes());
-        sum.update(part);
+/// The request behind a PUT or a DELETE: each is a write of its own.
+pub fn unkeyed(query: WriteQuery, route: &'static str, ids: &[&str], body: &impl Serialize) -> Asking {
+    // What was read from JSON can be written as JSON: the same however the caller wrote it.
+    let canonical = serde_json::to_vec(body).unwrap_or_default();
+    Asking { key: None, route, digest: digest(route, ids, &canonical), validate_only: query.validate_only }
+}
+
+/// Which version a change is meant for (`If-Match`).
+///
+/// # Errors
+/// [`ErrorKind::PreconditionRequired`] without the field; [`ErrorKind::InvalidInput`] for a malformed one or `If-None-Match`;
+/// [`ErrorKind::PreconditionFailed`] when no listed tag can be current.
+pub fn expected(headers: &HeaderMap, seals: &Seals) -> Result<Expected, Error> {
+    let required = || {
+        Error::new(
+            ErrorKind::PreconditionRequired,
+            "Send `If-Match` with the entity tag that you read, or `If-Match: *` for whatever is there.",
+        )
+    };
+    if !headers.contains_key(header::IF_MATCH) && !headers.contains_key(header::IF_NONE_MATCH) {
+        return Err(required());
     }
-    sum.finalize().into()
+    Ok(match conditions::write_condition(headers, seals)? {
+        WriteCondition::Known(Precondition::Exists) => Expected::Any,
+        WriteCondition::Known(Precondition::Version(version)) => Expected::OneOf(vec![version]),
+        WriteCondition::OneOf(versions) => Expected::OneOf(versions),
+        WriteCondition::Known(Precondition::Absent) => return Err(required()),
+    })
 }
 
 /// The SHA-256 that the caller says its upload has (RFC 9530, section 2).
@@ -148,18 +180,30 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_tells_requests_apart_by_every_part() {
-        let one = digest("POST /a/{id}", &["x"], &[1]);
-        assert_eq!(one, digest("POST /a/{id}", &["x"], &[1]));
-        for other in [
-            digest("POST /b/{id}", &["x"], &[1]),
-            digest("POST /a/{id}", &["y"], &[1]),
-            digest("POST /a/{id}", &["x"], &[2]),
-            digest("POST /a/{id}x", &[""], &[1]),
-            digest("POST /a/{id}", &["x", ""], &[1]),
-        ] {
-            assert_ne!(one, other);
-        }
+    fn the_digest_follows_what_is_asked_and_not_how_it_is_written() {
+        let query = WriteQuery { validate_only: false };
+        let of = |ids: &[&str], body: &str| {
+            let body: serde_json::Value = serde_json::from_str(body).unwrap();
+            unkeyed(query, "PUT /v1/expense-reports/{id}", ids, &body).digest
+        };
+        assert_eq!(of(&["a"], r#"{"x":1}"#), of(&["a"], "{ \"x\" : 1 }"));
+        assert_ne!(of(&["a"], r#"{"x":1}"#), of(&["b"], r#"{"x":1}"#));
+        assert_ne!(of(&["a"], r#"{"x":1}"#), of(&["a"], r#"{"x":2}"#));
+    }
+
+    #[test]
+    fn a_change_says_which_version_it_means() {
+        let seals = Seals::new([1; 64], [2; 32]);
+        let kind = |headers: &HeaderMap| expected(headers, &seals).unwrap_err().kind();
+        assert_eq!(kind(&HeaderMap::new()), ErrorKind::PreconditionRequired);
+        assert_eq!(kind(&with(header::IF_NONE_MATCH, &["*"])), ErrorKind::PreconditionRequired);
+        assert_eq!(kind(&with(header::IF_MATCH, &["\"made.up\""])), ErrorKind::PreconditionFailed);
+        assert_eq!(kind(&with(header::IF_MATCH, &["unquoted"])), ErrorKind::InvalidInput);
+        assert_eq!(expected(&with(header::IF_MATCH, &["*"]), &seals).unwrap(), Expected::Any);
+        let version = portico_contract::documents::SourceVersion("7".to_owned());
+        let tag = format!("\"{}\"", conditions::tag(&seals, &version, "any shape"));
+        let found = expected(&with(header::IF_MATCH, &[&tag]), &seals).unwrap();
+        assert_eq!(found, Expected::OneOf(vec![version]));
     }
 
     #[test]

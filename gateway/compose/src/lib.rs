@@ -6,6 +6,7 @@
 //! leave the gateway ([`seal`]).
 #![warn(missing_docs)]
 
+mod change;
 mod documents;
 mod fan_out;
 mod ids;
@@ -17,6 +18,7 @@ mod systems;
 mod terms;
 pub mod writes;
 
+pub use change::{Asking, Change, Expected};
 pub use documents::{Documents, Found};
 pub use listing::{ListRequest, Listing, Refusal};
 pub use systems::{Standing, System, Systems};

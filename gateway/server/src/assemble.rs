@@ -79,7 +79,7 @@ pub fn api(
     let people =
         People::new(Arc::clone(&systems), Arc::clone(&policy), Arc::clone(seals), indexes, identity.clone());
     let links = directory.links.clone();
-    (Api { documents, people, links, identity, systems, seals: Arc::clone(seals), policy }, directory)
+    (Api { documents, people, writes: None, links, identity, systems, seals: Arc::clone(seals), policy }, directory)
 }
 
 /// A system as the composition knows it.

@@ -61,7 +61,7 @@ async fn api() -> Api {
         Some(identity.clone()),
     );
     let documents = Documents::new(Arc::clone(&systems), Arc::clone(&policy), Arc::clone(&seals));
-    Api { documents, people, links, identity: Some(identity), systems, seals, policy }
+    Api { documents, people, writes: None, links, identity: Some(identity), systems, seals, policy }
 }
 
 struct Answer {
