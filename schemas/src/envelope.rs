@@ -59,6 +59,7 @@ impl ResourceType {
         Self::AbsenceType,
         Self::AbsenceBalance,
         Self::Task,
+        Self::Operation,
     ];
 
     /// The plural, kebab-case noun under which the type is routed and named in policy rules.

@@ -239,3 +239,6 @@ fn gone(plan: &Plan) -> Error {
     let detail = "The system behind this is no longer configured.";
     Error::new(ErrorKind::NotFound, detail).with_call(&plan.system, plan.operation.id)
 }
+
+#[cfg(test)]
+mod tests;

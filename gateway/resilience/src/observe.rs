@@ -101,6 +101,10 @@ where
         span.set(attr::ADAPTER, self.health.adapter);
         span.set(attr::OPERATION, call.meta.id);
         span.set(attr::BREAKER, breaker.as_str());
+        if call.meta.effect == Effect::Write && call.context.marker.is_some() {
+            // Only a write that is new on record comes as far as this with a marker.
+            span.set(attr::IDEMPOTENCY, "new");
+        }
         // Attempts hang under this span, not beside it.
         call.context.span = span.context();
         call.context.attempt = 1;

@@ -68,6 +68,9 @@ pub trait ReadBack: Send + Sync + 'static {
 /// How patient the reconciler is.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
+    /// Over an operation's own bound before a call that does not keep it is given up. Twice as much again may pass until its
+    /// outcome is on disk; then it is looked for.
+    pub grace: Duration,
     /// Until the first look at a write whose answer was lost. Doubles from look to look.
     pub first_look: Duration,
     /// The longest pause between two looks.
@@ -86,6 +89,7 @@ pub struct Pace {
 impl Default for Pace {
     fn default() -> Self {
         Self {
+            grace: Duration::from_secs(2),
             first_look: Duration::from_secs(2),
             longest_pause: Duration::from_secs(15 * 60),
             settling: Duration::from_secs(30),

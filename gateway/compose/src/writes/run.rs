@@ -21,10 +21,6 @@ use super::outcome::{frees_key, may_have_committed, store_error, stored};
 use super::{Plan, WriteRequest, Writes, Written, bound, operation, reconcile};
 use crate::systems::System;
 
-/// Over the adapter's own bound before a call that does not keep it is given up.
-const GRACE: Duration = Duration::from_secs(2);
-/// How long an outcome may take to reach the disk after that, before the reconciler may look.
-const SETTLING: Duration = Duration::from_secs(5);
 /// How long a store that does not take an outcome is asked again.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -51,7 +47,7 @@ where
     let Ok(room) = Arc::clone(&writes.lasting.room).try_acquire_owned() else {
         return Err(store_error(&StoreError::Busy));
     };
-    let new = new_intent(context, request, plan, bound);
+    let new = new_intent(context, request, plan, bound + writes.pace.grace * 3);
     let gate = Arc::new(Gate::default());
     let (tell, told) = oneshot::channel();
     let task = Task {
@@ -75,7 +71,7 @@ where
     }
 }
 
-fn new_intent(context: &CallContext, request: WriteRequest, plan: Plan, bound: Duration) -> NewIntent {
+fn new_intent(context: &CallContext, request: WriteRequest, plan: Plan, lease: Duration) -> NewIntent {
     let id = IntentId::new();
     let subject = context.principal.subject.clone();
     let key = request.key.map_or_else(|| id.marker(), |key| key.to_string());
@@ -95,7 +91,7 @@ fn new_intent(context: &CallContext, request: WriteRequest, plan: Plan, bound: D
             on_behalf_of: plan.on_behalf_of,
         },
         expected: plan.expected,
-        lease: bound + GRACE + SETTLING,
+        lease,
         trace: Trace {
             trace_id: Some(context.span.trace_id().to_hex()),
             correlation_id: Some(context.correlation_id.to_string()),
@@ -230,7 +226,7 @@ impl<T: Send + 'static> Task<T> {
         let upstream = self.upstream.clone();
         let system = upstream.system.clone();
         let guarded = AssertUnwindSafe(async move { call(upstream, context).await }).catch_unwind();
-        match tokio::time::timeout(self.bound + GRACE, guarded).await {
+        match tokio::time::timeout(self.bound + self.writes.pace.grace, guarded).await {
             Ok(Ok(result)) => result,
             Ok(Err(panic)) => Err(unknown(ErrorKind::Internal, said(&*panic)).with_call(&system, "write")),
             Err(_) => Err(unknown(ErrorKind::Timeout, "no answer").with_call(&system, "write")),

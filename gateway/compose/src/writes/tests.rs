@@ -1,0 +1,7 @@
+//! Writes over a store on disk and a back office that loses answers.
+
+mod bench;
+mod keys;
+mod lost;
+mod office;
+mod operations;
