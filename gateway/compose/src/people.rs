@@ -34,7 +34,7 @@ use crate::terms::InTerms;
 
 pub(crate) use identity::Terms;
 pub use identity::{Identity, IdentityConfig, Known, Whose};
-pub use indexes::{IndexOptions, IndexState, Indexes};
+pub use indexes::{IndexOptions, IndexState, Indexes, Reading};
 pub use links::{Links, LinksReport, NativePerson};
 pub use portico_directory::links::{AmbiguousLink, SharedLink};
 pub use portico_directory::{PersonKeys, Rule as LinkRule, Systems as LinkSystems};

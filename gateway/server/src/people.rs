@@ -10,10 +10,10 @@ use portico_compose::people::{
     Identity, IdentityConfig, IndexOptions, IndexState, Indexes, LinkRule, LinkSystems, Links,
 };
 use portico_compose::seal::Seals;
-use portico_contract::trace::{Span, SpanKind, TraceSink, attr};
+use portico_contract::trace::{Span, SpanKind, attr};
 use portico_contract::{CallContext, SystemKey};
 use portico_settings::{PersonLinkRule, Settings};
-use portico_telemetry::IndexGauges;
+use portico_telemetry::{IndexGauges, Telemetry};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
@@ -67,10 +67,13 @@ impl Directory {
         let _ = tokio::time::timeout(patience, read).await;
     }
 
-    /// Starts the tasks, on the runtime that this is called on. Each look for changes is a tree of its own.
-    pub fn keep(&self, sink: Arc<dyn TraceSink>) -> Keeping {
+    /// Starts the tasks, on the runtime that this is called on. Each look for changes is a tree of its own, as likely to be
+    /// sampled as a request.
+    pub fn keep(&self, telemetry: &Arc<Telemetry>) -> Keeping {
+        let telemetry = Arc::clone(telemetry);
         let poll = move |system: &SystemKey, time| {
-            let mut span = Span::root(Arc::clone(&sink), None, false, SpanKind::Internal, "poll people");
+            let (sink, sampled) = (telemetry.sink(), telemetry.sample());
+            let mut span = Span::root(sink, None, sampled, SpanKind::Internal, "poll people");
             span.set(attr::SYSTEM, Arc::<str>::from(system.as_str()));
             let context = CallContext { span: span.context(), ..CallContext::internal("portico", time) };
             (span, context)

@@ -69,7 +69,7 @@ impl Lasting {
         let stacks = assemble::stacks(&settings, &self.telemetry, stacked);
         let known = before.map(|running| (&running.settings, &running.directory));
         let (api, directory) = assemble::api(&settings, &stacks, &self.seals, known);
-        let _keeping = directory.keep(self.telemetry.sink());
+        let _keeping = directory.keep(&self.telemetry);
         Ok((Running { settings, stacks, authenticator, directory, _keeping }, api, inbound))
     }
 }

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use portico_contract::access::Facts;
 use portico_contract::paging::Position;
 use portico_contract::people::{PeopleChanges, PersonKey, PersonRecord};
-use portico_contract::trace::Span;
+use portico_contract::trace::{Span, attr};
 use portico_contract::{CallContext, Error, ErrorKind, NativeId, Operation, SystemKey};
 use portico_directory::{PeopleIndex, PersonEntry};
 use tokio::sync::{Mutex, watch};
@@ -68,6 +68,15 @@ pub struct IndexState {
     pub stale: bool,
     /// Why the last reading failed; `None` when it did not.
     pub last_error: Option<(ErrorKind, String)>,
+}
+
+/// What came of one reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// Persons who are new, changed or gone; everybody when the reading was whole. Zero when nothing changed.
+    pub changes: usize,
+    /// Whether everybody was read.
+    pub whole: bool,
 }
 
 /// One directory as it was read.
@@ -132,11 +141,11 @@ impl Indexes {
     }
 
     /// Reads what changed in one directory, or everything when it is time or was never done. When it fails, what was
-    /// read before stays.
+    /// read before stays. Says how much was told.
     ///
     /// # Errors
     /// Whatever the directory answers; [`ErrorKind::Unsupported`] for a system without an index.
-    pub async fn refresh(&self, system: &SystemKey, context: CallContext) -> Result<(), Error> {
+    pub async fn refresh(&self, system: &SystemKey, context: CallContext) -> Result<Reading, Error> {
         let keeper = self.keeper(system).ok_or_else(|| {
             Error::new(ErrorKind::Unsupported, "This system does not tell its people, so it has no index.")
         })?;
@@ -147,7 +156,8 @@ impl Indexes {
 
     /// Reads every directory at once, and then whenever it is time, until `shutdown`. A directory that fails is asked
     /// again after 5 s, then 10, 20 …, up to the interval. `poll` starts the trace and makes the context of one reading,
-    /// from the system and the time it may take.
+    /// from the system and the time it may take. The span it gives is told what came of it: how much had changed, and
+    /// how old what was known before had become.
     pub async fn keep(
         self,
         poll: impl Fn(&SystemKey, Duration) -> (Span, CallContext),
@@ -157,12 +167,10 @@ impl Indexes {
         let all = self.0.keepers.iter().map(|keeper| async {
             loop {
                 let key = keeper.system.key();
-                let (mut span, context) = poll(key, self.0.options.deadline);
+                let (span, context) = poll(key, self.0.options.deadline);
+                let age = keeper.held.load().as_ref().map(|held| held.read.elapsed());
                 // What went wrong is kept in the state and counted by the stack.
-                if let Err(error) = self.refresh(key, context).await {
-                    span.fail(error.kind());
-                }
-                drop(span);
+                note(span, age, &self.refresh(key, context).await);
                 tokio::time::sleep(keeper.pause(&self.0.options)).await;
             }
         });
@@ -238,6 +246,20 @@ impl Indexes {
         self.held(system).map_or_else(Vec::new, |(held, _)| {
             held.index.reports(manager).into_iter().map(PersonEntry::record).collect()
         })
+    }
+}
+
+/// Says in the span of a poll what came of it, and ends it.
+fn note(mut span: Span, age: Option<Duration>, outcome: &Result<Reading, Error>) {
+    if let Some(age) = age {
+        span.set(attr::POLL_LAG_MS, i64::try_from(age.as_millis()).unwrap_or(i64::MAX));
+    }
+    match outcome {
+        Ok(reading) => {
+            span.set(attr::POLL_CHANGES, i64::try_from(reading.changes).unwrap_or(i64::MAX));
+            span.set(attr::POLL_WHOLE, reading.whole);
+        }
+        Err(error) => span.fail(error.kind()),
     }
 }
 

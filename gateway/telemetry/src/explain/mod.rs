@@ -2,6 +2,7 @@
 //! how long each step took, what failed, what that means and what to do next.
 
 mod meaning;
+mod outcome;
 
 use std::fmt::{self, Write as _};
 use std::time::Duration;
@@ -11,6 +12,7 @@ use portico_contract::trace::attr;
 use crate::Kept;
 use crate::ring::{StoredSpan, StoredTrace};
 use meaning::meaning;
+use outcome::{head, outcome, title, why_kept};
 
 /// Columns of the text.
 const WIDTH: usize = 100;
@@ -45,17 +47,13 @@ pub fn summary(trace: &StoredTrace) -> String {
             Kept::Partial => "partial",
             Kept::Slow => "slow",
         },
-        root.name,
-        answer(root),
+        title(root),
+        outcome(root),
     )
 }
 
 fn write(trace: &StoredTrace, to: &mut String) -> fmt::Result {
-    let why = match trace.kept {
-        Kept::Failed => "the request failed",
-        Kept::Partial => "a system failed, so that the answer was not complete",
-        Kept::Slow => "the request was slow",
-    };
+    let why = why_kept(trace.kept, trace.root());
     writeln!(to, "Trace {}, kept because {why}.", trace.trace_id)?;
     let service = &trace.service;
     let when = time(trace, "%-d %B %Y at %H:%M:%S%.3f UTC");
@@ -66,8 +64,7 @@ fn write(trace: &StoredTrace, to: &mut String) -> fmt::Result {
             "\nThe request itself is missing from this trace: it had too many steps to keep."
         );
     };
-    writeln!(to, "\nAsked     {}", root.name)?;
-    writeln!(to, "Answered  {} after {}", answer(root), Took(root.took()))?;
+    write!(to, "\n{}", head(root))?;
 
     writeln!(to, "\nWhat was done, in order")?;
     let mut steps = Steps { trace, to, left: MAX_STEPS, hidden: 0 };
@@ -88,17 +85,6 @@ fn time(trace: &StoredTrace, format: &str) -> String {
         .map_or_else(|_| "at an unknown time".to_owned(), |at| at.strftime(format).to_string())
 }
 
-fn answer(root: &StoredSpan) -> String {
-    let status = root.number(attr::HTTP_STATUS).map(|status| status.to_string());
-    let words = [status.as_deref(), root.text(attr::PROBLEM)];
-    let words = words.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    match (words.is_empty(), root.error.as_deref()) {
-        (false, _) => words,
-        (true, Some(error)) => format!("not at all ({error})"),
-        (true, None) => "well".to_owned(),
-    }
-}
-
 struct Steps<'a> {
     trace: &'a StoredTrace,
     to: &'a mut String,
@@ -110,7 +96,7 @@ impl Steps<'_> {
     fn below(&mut self, parent: &StoredSpan, depth: usize) -> fmt::Result {
         // Depth is bounded by the number of spans; a ring of parents cannot be entered from the root.
         let inside = self.trace.children(parent);
-        let again = inside.iter().any(|span| span.number(attr::HTTP_RESEND).is_some());
+        let again = inside.iter().any(|span| resends(span).is_some());
         for span in inside {
             if self.left == 0 {
                 self.hidden += 1;
@@ -128,7 +114,7 @@ impl Steps<'_> {
     fn step(&mut self, span: &StoredSpan, again: bool, depth: usize) -> fmt::Result {
         write!(self.to, "{:indent$}", "", indent = depth * 2)?;
         if again {
-            write!(self.to, "attempt {}: ", span.number(attr::HTTP_RESEND).unwrap_or(0) + 1)?;
+            write!(self.to, "attempt {}: ", resends(span).unwrap_or(0) + 1)?;
         }
         write!(self.to, "{}", span.name)?;
         match (span.text(attr::SYSTEM), span.text(attr::SERVER_ADDRESS)) {
@@ -171,6 +157,11 @@ impl Steps<'_> {
         }
         Ok(())
     }
+}
+
+/// How often the same had been asked before.
+fn resends(span: &StoredSpan) -> Option<i64> {
+    span.number(attr::HTTP_RESEND).or_else(|| span.number(attr::RESEND))
 }
 
 fn error_words(error: &str) -> String {

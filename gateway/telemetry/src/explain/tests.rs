@@ -36,6 +36,11 @@ impl StoredSpan {
         self.attributes.push((key.into(), StoredValue::Number(number)));
         self
     }
+
+    fn flag_is(mut self, key: &str, flag: bool) -> Self {
+        self.attributes.push((key.into(), StoredValue::Flag(flag)));
+        self
+    }
 }
 
 fn trace(kept: Kept, spans: Vec<StoredSpan>) -> StoredTrace {
@@ -143,6 +148,83 @@ Where the time went
     2.90 s of 2.93 s went by in `GET`, waiting for `odoo`.
 ",
     );
+}
+
+#[test]
+fn a_look_for_changes_is_told_as_what_the_gateway_does_by_itself() {
+    let search = |id, from, to| {
+        span(id, Some(2), "client", "search people", from, to)
+            .text_is(attr::SERVER_ADDRESS, "ldap.example.org")
+            .number_is(attr::SERVER_PORT, 636)
+            .failing("connect_refused")
+    };
+    let failed = trace(
+        Kept::Failed,
+        vec![
+            search(3, 1, 2),
+            search(4, 102, 103).number_is(attr::RESEND, 1),
+            span(2, Some(1), "internal", "people changes", 1, 103)
+                .text_is(attr::SYSTEM, "staff")
+                .number_is(attr::ATTEMPTS, 2)
+                .failing("connect_refused"),
+            span(1, None, "internal", "poll people", 0, 104)
+                .text_is(attr::SYSTEM, "staff")
+                .number_is(attr::POLL_LAG_MS, 61_500)
+                .failing("connect_refused"),
+        ],
+    );
+    check(
+        &failed,
+        "\
+Trace 0af7651916cd43dd8448eb211c80319c, kept because it failed.
+22 November 2026 at 16:08:12.345 UTC, portico 0.1.0 on town-hall.
+
+Task      look for changes of people in `staff`; the gateway does this by itself
+Outcome   failed: no connection, or it broke (connect_refused), after 104 ms
+Before    what was known was 1 min 1 s old
+
+What was done, in order
+  people changes on `staff` — FAILED after 102 ms: no connection, or it broke (connect_refused), 2 attempts
+    attempt 1: search people to ldap.example.org:636 — FAILED after 1 ms: no connection, or it broke (connect_refused)
+    attempt 2: search people to ldap.example.org:636 — FAILED after 1 ms: no connection, or it broke (connect_refused)
+
+What failed
+  `staff`: no connection, or it broke (connect_refused).
+    Means  Nobody listens at the configured address, a firewall refuses, or the system dropped the
+           connection in the middle. It is down, restarting, or has moved.
+    Do     Run `portico check staff`. If the address is right, tell its owner that it is down; the
+           gateway tries again by itself.
+",
+    );
+    assert!(
+        summary(&failed).ends_with(
+            "failed   look for changes of people in `staff` → failed: no connection, or it broke (connect_refused)"
+        ),
+        "{}",
+        summary(&failed)
+    );
+}
+
+#[test]
+fn what_a_slow_look_for_changes_found_is_said() {
+    let poll = |changes, whole| {
+        let root = span(1, None, "internal", "poll people", 0, 12_000)
+            .text_is(attr::SYSTEM, "staff")
+            .number_is(attr::POLL_CHANGES, changes)
+            .flag_is(attr::POLL_WHOLE, whole);
+        summary(&trace(Kept::Slow, vec![root]))
+    };
+    for (told, words) in [
+        (poll(0, false), "nothing had changed"),
+        (poll(1, false), "1 change"),
+        (poll(40, false), "40 changes"),
+        (poll(1_000, true), "everything read anew, 1000 in all"),
+    ] {
+        assert!(
+            told.ends_with(&format!("slow     look for changes of people in `staff` → {words}")),
+            "{told}"
+        );
+    }
 }
 
 #[test]

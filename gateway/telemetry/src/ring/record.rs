@@ -105,6 +105,14 @@ impl StoredSpan {
         }
     }
 
+    /// The flag of an attribute, if it is one.
+    pub fn flag(&self, key: &str) -> Option<bool> {
+        match self.get(key)? {
+            StoredValue::Flag(flag) => Some(*flag),
+            StoredValue::Number(_) | StoredValue::Text(_) => None,
+        }
+    }
+
     /// How long it took.
     pub fn took(&self) -> Duration {
         Duration::from_nanos(self.end_nanos.saturating_sub(self.start_nanos))

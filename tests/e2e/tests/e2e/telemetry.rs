@@ -3,5 +3,6 @@
 mod certificates;
 mod collector;
 mod operations;
+mod polls;
 pub(crate) mod sentinel;
 mod traces;

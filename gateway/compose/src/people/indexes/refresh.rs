@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::super::sight;
-use super::{Held, IndexOptions, Keeper, Trouble};
+use super::{Held, IndexOptions, Keeper, Reading, Trouble};
 
 /// Batches that wait to be taken in; the directory waits behind them.
 const WAITING: usize = 4;
@@ -20,13 +20,17 @@ const WAITING: usize = 4;
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 
 impl Keeper {
-    pub(super) async fn refresh(&self, context: CallContext, options: &IndexOptions) -> Result<(), Error> {
+    pub(super) async fn refresh(
+        &self,
+        context: CallContext,
+        options: &IndexOptions,
+    ) -> Result<Reading, Error> {
         let _one = self.reading.lock().await;
         match self.read(context, options).await {
-            Ok(held) => {
+            Ok((held, reading)) => {
                 self.held.store(Some(Arc::new(held)));
                 self.trouble.store(None);
-                Ok(())
+                Ok(reading)
             }
             Err(error) => {
                 let failures = self.trouble.load().as_ref().map_or(0, |trouble| trouble.failures);
@@ -38,7 +42,7 @@ impl Keeper {
     }
 
     /// What the directory holds now, made beside what is used until all of it is there.
-    async fn read(&self, context: CallContext, options: &IndexOptions) -> Result<Held, Error> {
+    async fn read(&self, context: CallContext, options: &IndexOptions) -> Result<(Held, Reading), Error> {
         let started = (Timestamp::now(), Instant::now());
         let before = self.held.load_full().filter(|held| held.whole.elapsed() < options.whole_every);
         let since = before.as_ref().and_then(|held| held.next.clone());
@@ -63,14 +67,14 @@ impl Keeper {
             let _ = feed.send(batch).await;
         }
         drop(feed);
-        let (builder, whole) = building.await.map_err(|_| broken())?;
+        let (builder, reading) = building.await.map_err(|_| broken())?;
         let ChangesTold { next } = outcome?;
         let index = tokio::task::spawn_blocking(move || builder.build()).await.map_err(|_| broken())?;
         let whole = match before {
-            Some(before) if !whole => before.whole,
+            Some(before) if !reading.whole => before.whole,
             _ => started.1,
         };
-        Ok(Held { index, read_at: started.0, read: started.1, whole, next })
+        Ok((Held { index, read_at: started.0, read: started.1, whole, next }, reading))
     }
 
     /// How long until the next reading.
@@ -86,21 +90,25 @@ impl Keeper {
     }
 }
 
-/// Applies batches as they come. Says whether everybody was told.
-fn take_in(base: Option<&PeopleIndex>, mut fed: mpsc::Receiver<Vec<PersonChange>>) -> (Builder, bool) {
+/// Applies batches as they come. Says how many were told of, and whether that is everybody.
+fn take_in(base: Option<&PeopleIndex>, mut fed: mpsc::Receiver<Vec<PersonChange>>) -> (Builder, Reading) {
     let mut builder = base.map_or_else(Builder::new, Builder::from);
-    let mut everybody = false;
+    let mut reading = Reading { changes: 0, whole: false };
     while let Some(batch) = fed.blocking_recv() {
         for mut change in batch {
             match &mut change {
-                PersonChange::Begin { whole } => everybody = *whole,
-                PersonChange::Put(record) => sight::leave_out_private(&mut record.profile),
-                PersonChange::Gone(_) => {}
+                // What was told before does not count any more: a directory may begin anew.
+                PersonChange::Begin { whole } => reading = Reading { changes: 0, whole: *whole },
+                PersonChange::Put(record) => {
+                    sight::leave_out_private(&mut record.profile);
+                    reading.changes += 1;
+                }
+                PersonChange::Gone(_) => reading.changes += 1,
             }
             builder.apply(change);
         }
     }
-    (builder, everybody)
+    (builder, reading)
 }
 
 fn broken() -> Error {

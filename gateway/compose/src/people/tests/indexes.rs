@@ -1,6 +1,9 @@
 //! Keeping the indexes.
 
-use portico_contract::trace::Span;
+use std::sync::Arc;
+
+use portico_contract::trace::{FinishedTrace, Span, SpanKind, TraceSink, Value, attr};
+use tokio::sync::mpsc;
 
 use super::*;
 
@@ -92,4 +95,62 @@ async fn a_new_configuration_takes_over_what_was_read() {
     before.read("directory").await;
     after.indexes.adopt(&before.indexes, &key("directory"));
     assert!(found(&after, "bo"));
+}
+
+/// Hands on the finished trees.
+struct Collect(mpsc::UnboundedSender<FinishedTrace>);
+
+impl TraceSink for Collect {
+    fn finished(&self, trace: FinishedTrace) {
+        let _ = self.0.send(trace);
+    }
+}
+
+/// The root of the next poll: its error, changes, whether everybody was read, and the seconds of lag.
+async fn polled(
+    trees: &mut mpsc::UnboundedReceiver<FinishedTrace>,
+) -> (Option<&'static str>, Option<i64>, Option<bool>, Option<i64>) {
+    let tree = trees.recv().await.unwrap();
+    let root = tree.spans.iter().find(|span| span.parent.is_none()).unwrap();
+    assert_eq!(root.name, "poll people");
+    let number = |key| {
+        root.attributes.iter().find_map(|(name, value)| match value {
+            Value::Number(number) if *name == key => Some(*number),
+            _ => None,
+        })
+    };
+    let whole = root.attributes.iter().find_map(|(name, value)| match value {
+        Value::Flag(flag) if *name == attr::POLL_WHOLE => Some(*flag),
+        _ => None,
+    });
+    (root.error, number(attr::POLL_CHANGES), whole, number(attr::POLL_LAG_MS).map(|lag| lag / 1_000))
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_span_of_a_poll_says_what_had_changed_and_how_late_it_is_seen() {
+    let one = toy(council());
+    let world = world(&[("directory", &one)]);
+    let (told, mut trees) = mpsc::unbounded_channel();
+    let sink: Arc<dyn TraceSink> = Arc::new(Collect(told));
+    let poll = move |_: &SystemKey, deadline| {
+        let span = Span::root(Arc::clone(&sink), None, false, SpanKind::Internal, "poll people");
+        let context = CallContext { span: span.context(), ..CallContext::internal("the gateway", deadline) };
+        (span, context)
+    };
+    let kept = tokio::spawn(world.indexes.clone().keep(poll, std::future::pending()));
+    assert_eq!(polled(&mut trees).await, (None, Some(7), Some(true), None), "nothing was known before");
+    one.changes
+        .lock()
+        .extend([PersonChange::Put(Box::new(somebody("new", None))), PersonChange::Gone(native("id-bo"))]);
+    // A minute, a tenth more or less.
+    let (error, changes, whole, lag) = polled(&mut trees).await;
+    assert_eq!((error, changes, whole), (None, Some(2), Some(false)));
+    assert!((54..=66).contains(&lag.unwrap()), "{lag:?}");
+    assert_eq!(polled(&mut trees).await.1, Some(0), "nothing had changed");
+    *one.mood.lock() = Mood::Fails;
+    let (error, changes, whole, first) = polled(&mut trees).await;
+    assert_eq!((error, changes, whole), (Some("connect_refused"), None, None));
+    let (_, _, _, second) = polled(&mut trees).await;
+    assert!(second > first, "it grows while the directory is away: {first:?}, {second:?}");
+    kept.abort();
 }

@@ -14,17 +14,17 @@ use crate::support::{ACCOUNT, Gateway, SOON, Site, ask, small_store};
 
 /// One span as rotel prints it.
 #[derive(Debug, Clone, Default)]
-struct Span {
-    trace: String,
-    id: String,
-    parent: String,
-    name: String,
+pub(super) struct Span {
+    pub(super) trace: String,
+    pub(super) id: String,
+    pub(super) parent: String,
+    pub(super) name: String,
     kind: String,
-    text: String,
+    pub(super) text: String,
 }
 
 /// The spans in rotel's log.
-fn spans(log: &str) -> Vec<Span> {
+pub(super) fn spans(log: &str) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
     for line in log.lines() {
         if line.trim_start().starts_with("Span #") {
