@@ -15,6 +15,9 @@ use crate::pause;
 use crate::process::{SUBJECT_CORE, Subject};
 
 const CONFIG: &str = include_str!("../portico.toml");
+/// As both configurations say.
+pub const ISSUER: &str = "https://login.bench.example/";
+pub const AUDIENCE: &str = "portico";
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 /// Between two looks for the ready file: the error of a start time.
 const GLANCE: Duration = Duration::from_micros(200);
@@ -115,6 +118,11 @@ impl Gateway<'_> {
 
     pub fn token(&self) -> &str {
         &self.installed.token
+    }
+
+    /// The file of the key that tokens are verified with.
+    pub fn public_key(&self) -> PathBuf {
+        self.installed.folder.path().join("keys/public.pem")
     }
 
     /// The path of the content of a file in the root of the store.

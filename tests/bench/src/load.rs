@@ -94,7 +94,25 @@ pub fn closed_by(callers: &mut [impl Caller], shape: Shape, subject: &Subject) -
     let answers = spin(callers, shape.measured)?;
     let took = from.elapsed().as_secs_f64();
     let busy = subject.busy()?.saturating_sub(busy).as_secs_f64();
+    drain(callers)?;
     Ok(Throughput { rate: answers as f64 / took, busy: busy / took })
+}
+
+/// Waits for the answers that are still to come: work that is left behind would be done while another one is measured.
+fn drain(callers: &mut [impl Caller]) -> Result<()> {
+    let (mut waiting, from): (Vec<_>, _) = (callers.iter_mut().collect(), Instant::now());
+    while !waiting.is_empty() {
+        ensure!(from.elapsed() < PATIENCE, "no answer for {PATIENCE:?}");
+        let mut left = Vec::with_capacity(waiting.len());
+        for caller in waiting {
+            if !caller.poll()? {
+                left.push(caller);
+            }
+        }
+        waiting = left;
+        std::thread::yield_now();
+    }
+    Ok(())
 }
 
 /// Counts answers, and asks again for each.

@@ -55,6 +55,8 @@ enum Part {
     Overload,
     /// People over a directory: a page of its own, kept unless it is a quick look
     People,
+    /// Of people, the search among many alone, printed and not kept
+    Search,
 }
 
 fn main() -> Result<()> {
@@ -66,6 +68,9 @@ fn main() -> Result<()> {
 
     if arguments.only.is_none_or(|only| only == Part::People) {
         people::bench(arguments.quick, &binary, &machine)?;
+    }
+    if arguments.only == Some(Part::Search) {
+        return people::search(arguments.quick, &binary);
     }
     if arguments.only == Some(Part::People) {
         return Ok(());

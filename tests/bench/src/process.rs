@@ -28,6 +28,24 @@ impl Subject {
         Ok(Duration::from_millis(ticks * 10))
     }
 
+    /// Lets it stand still while others are measured: what it does beside its work, such as collecting garbage, would
+    /// otherwise be done on the core that they all share, and count for whoever is measured then.
+    pub fn rest(self) -> Result<()> {
+        self.signal("STOP")
+    }
+
+    /// Lets it run again.
+    pub fn wake(self) -> Result<()> {
+        self.signal("CONT")
+    }
+
+    fn signal(self, name: &str) -> Result<()> {
+        let pids: Vec<String> = family(self.pid)?.iter().map(u32::to_string).collect();
+        let sent = Command::new("sh").args(["-c", &format!("kill -{name} {}", pids.join(" "))]).status();
+        ensure!(sent.context("sh")?.success(), "a subject is gone");
+        Ok(())
+    }
+
     /// Resident memory now, in MiB.
     pub fn resident(self) -> Result<f64> {
         self.status("VmRSS:")

@@ -203,12 +203,13 @@ fn table(all: &[Series], digits: usize) -> String {
     table_of(&NAMES, all, digits)
 }
 
-/// A row for each of these subjects, a column for each round.
+/// A row for each of these subjects, a column for each round. Some may have fewer rounds than others.
 pub fn table_of(names: &[&str], all: &[Series], digits: usize) -> String {
-    let rounds = all.first().map_or(0, |series| series.values().len());
+    let rounds = all.iter().map(|series| series.values().len()).max().unwrap_or_default();
     let mut text = format!("| Subject | Median |{}\n", columns(rounds));
     for (name, series) in names.iter().zip(all) {
         text += &row(name, series, digits);
+        text += &" – |".repeat(rounds - series.values().len());
         text.push('\n');
     }
     text

@@ -18,6 +18,11 @@ impl Series {
         }
     }
 
+    /// The largest.
+    pub fn most(&self) -> f64 {
+        self.0.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+    }
+
     pub fn values(&self) -> &[f64] {
         &self.0
     }
@@ -40,13 +45,24 @@ impl FromIterator<f64> for Series {
 pub fn interleave<S, M>(
     rounds: usize,
     subjects: &[S],
+    measure: impl FnMut(usize, &S) -> Result<M>,
+) -> Result<Vec<Vec<M>>> {
+    interleave_some(|_| rounds, subjects, measure)
+}
+
+/// As [`interleave`], with a number of rounds for each: somebody who has fewer is left out of the last ones.
+pub fn interleave_some<S, M>(
+    rounds: impl Fn(&S) -> usize,
+    subjects: &[S],
     mut measure: impl FnMut(usize, &S) -> Result<M>,
 ) -> Result<Vec<Vec<M>>> {
     let mut all: Vec<Vec<M>> = subjects.iter().map(|_| Vec::new()).collect();
-    for round in 0..rounds {
+    for round in 0..subjects.iter().map(&rounds).max().unwrap_or_default() {
         for turn in 0..subjects.len() {
             let at = (round + turn) % subjects.len();
-            all[at].push(measure(round, &subjects[at])?);
+            if round < rounds(&subjects[at]) {
+                all[at].push(measure(round, &subjects[at])?);
+            }
         }
     }
     Ok(all)
@@ -62,6 +78,7 @@ mod tests {
         assert_eq!(series(&[9.0, 1.0, 1_000.0]).median(), 9.0);
         assert_eq!(series(&[4.0, 1.0, 2.0, 9.0]).median(), 3.0);
         assert!(series(&[]).median().is_nan());
+        assert_eq!(series(&[4.0, 9.0, 2.0]).most(), 9.0);
     }
 
     #[test]
@@ -73,5 +90,11 @@ mod tests {
         });
         assert_eq!(measured.unwrap(), [["a0", "a1", "a2"], ["b0", "b1", "b2"], ["c0", "c1", "c2"]]);
         assert_eq!(order.concat(), "abcbcacab");
+    }
+
+    #[test]
+    fn who_has_fewer_rounds_is_left_out_of_the_last_ones() {
+        let measured = interleave_some(|rounds| *rounds, &[3, 1], |round, of| Ok(format!("{of}{round}")));
+        assert_eq!(measured.unwrap(), [vec!["30", "31", "32"], vec!["10"]]);
     }
 }

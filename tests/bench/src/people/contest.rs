@@ -1,6 +1,7 @@
 //! Several subjects under the same load.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use portico_servers::PASSWORD;
@@ -9,8 +10,12 @@ use super::Plan;
 use super::ldap::Searching;
 use crate::http::Target;
 use crate::load::{self, Asking, Latency, Throughput};
+use crate::pause;
 use crate::process::Subject;
-use crate::rounds::{Series, interleave};
+use crate::rounds::{Series, interleave_some};
+
+/// Until whoever was woken has done what waited for it.
+const WAKING: Duration = Duration::from_millis(100);
 
 /// As much as goes, then at half of that, of several subjects.
 pub struct Loaded {
@@ -28,6 +33,7 @@ pub struct Loaded {
 /// One that is asked over HTTP or LDAP.
 pub struct Contestant {
     pub name: &'static str,
+    pub rounds: usize,
     pub subject: Subject,
     pub asked: Asked,
 }
@@ -35,6 +41,17 @@ pub struct Contestant {
 pub enum Asked {
     Http(Vec<Target>),
     Ldap { slapd: SocketAddr, account: &'static str, requests: Vec<Vec<u8>> },
+}
+
+/// Wakes a subject for its turn and lets it rest again after it: of those on the core of the subjects, one runs at a time.
+pub fn in_turn<T>(subject: Option<Subject>, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    if let Some(subject) = subject {
+        subject.wake()?;
+        pause(WAKING);
+    }
+    let done = work()?;
+    subject.map_or(Ok(()), Subject::rest)?;
+    Ok(done)
 }
 
 impl Contestant {
@@ -67,27 +84,39 @@ impl Contestant {
 
 /// `rate_of`: whose throughput is halved for a subject.
 pub fn load_all(plan: Plan, all: &[Contestant], rate_of: impl Fn(usize) -> usize) -> Result<Loaded> {
-    let measured = interleave(plan.rounds, all, |round, one| {
-        let got = one.closed(plan).with_context(|| format!("of {}", one.name))?;
-        told(round, one.name, &format!("{:.0} requests/s, busy {:.2}", got.rate, got.busy));
-        Ok(got)
-    })?;
+    all.iter().try_for_each(|one| one.subject.rest())?;
+    let measured = interleave_some(
+        |one: &Contestant| one.rounds,
+        all,
+        |round, one| {
+            let got = in_turn(Some(one.subject), || one.closed(plan))
+                .with_context(|| format!("of {}", one.name))?;
+            told(round, one.name, &format!("{:.0} requests/s, busy {:.2}", got.rate, got.busy));
+            Ok(got)
+        },
+    )?;
     let series = |of: fn(&Throughput) -> f64| -> Vec<Series> {
         measured.iter().map(|rounds| rounds.iter().map(of).collect()).collect()
     };
     let rates = series(|one| one.rate);
     let halves: Vec<f64> = (0..all.len()).map(|at| rates[rate_of(at)].median() / 2.0).collect();
     let numbered: Vec<(usize, &Contestant)> = all.iter().enumerate().collect();
-    let latencies = interleave(plan.rounds, &numbered, |round, (at, one)| {
-        let rate = halves[*at];
-        let got = one.constant(plan, rate).with_context(|| format!("of {}", one.name))?;
-        told(
-            round,
-            one.name,
-            &format!("p50 {:.3} ms, p99 {:.3} ms at {rate:.0} requests/s", got.p50, got.p99),
-        );
-        Ok(got)
-    })?;
+    let latencies = interleave_some(
+        |(_, one): &(usize, &Contestant)| one.rounds,
+        &numbered,
+        |round, (at, one)| {
+            let rate = halves[*at];
+            let got = in_turn(Some(one.subject), || one.constant(plan, rate));
+            let got = got.with_context(|| format!("of {}", one.name))?;
+            told(
+                round,
+                one.name,
+                &format!("p50 {:.3} ms, p99 {:.3} ms at {rate:.0} requests/s", got.p50, got.p99),
+            );
+            Ok(got)
+        },
+    )?;
+    all.iter().try_for_each(|one| one.subject.wake())?;
     let of = |of: fn(&Latency) -> f64| -> Vec<Series> {
         latencies.iter().map(|rounds| rounds.iter().map(of).collect()).collect()
     };
@@ -97,5 +126,5 @@ pub fn load_all(plan: Plan, all: &[Contestant], rate_of: impl Fn(usize) -> usize
 }
 
 pub fn told(round: usize, name: &str, what: &str) {
-    println!("round {}  {name:<10} {what}", round + 1);
+    println!("round {}  {name:<12} {what}", round + 1);
 }

@@ -10,6 +10,7 @@ use super::measure::FEW;
 use super::peers::Peer;
 use crate::gateway::Gateway;
 use crate::http::Connection;
+use crate::process::Subject;
 
 /// People on one page of the gateway.
 pub const PAGE: usize = 200;
@@ -26,7 +27,16 @@ impl Lister<'_> {
         match self {
             Self::Ldapsearch(_) => "ldapsearch",
             Self::Portico(_) => "Portico",
-            Self::Peer(peer) => peer.kind.name(),
+            Self::Peer(peer) => peer.name(),
+        }
+    }
+
+    /// The process that is asked; `None` for one that lives for an answer.
+    pub fn subject(&self) -> Option<Subject> {
+        match self {
+            Self::Ldapsearch(_) => None,
+            Self::Portico(gateway) => Some(gateway.subject()),
+            Self::Peer(peer) => Some(peer.subject()),
         }
     }
 
@@ -48,8 +58,8 @@ impl Lister<'_> {
                 }
                 Self::Peer(peer) => {
                     let open = connection.get_or_insert(Connection::open(peer.addr)?);
-                    let (status, _) = open.request("GET", "/people", None, "")?;
-                    ensure!(status == 200, "{} answered {status}", peer.kind.name());
+                    let (status, _) = open.request("GET", "/people", peer.token.as_deref(), "")?;
+                    ensure!(status == 200, "{} answered {status}", peer.name());
                     took += begun.elapsed();
                 }
             }

@@ -7,11 +7,11 @@ use anyhow::{Context as _, Result, ensure};
 use portico_servers::{PASSWORD, Running};
 use serde_json::Value;
 
-use super::contest::{Asked, Contestant, Loaded, load_all, told};
+use super::contest::{Asked, Contestant, Loaded, in_turn, load_all, told};
 use super::directory::{ATTRIBUTES, BASE, Staff, ids};
 use super::listing::{Lister, PAGE};
-use super::peers::{Installed as InstalledPeer, Peer};
-use super::{Plan, ldap, typed};
+use super::peers::{Form, Installed as InstalledPeer, Peer};
+use super::{Plan, ldap, typed, work};
 use crate::gateway::{Gateway, Installed};
 use crate::http::{Connection, Target};
 use crate::pause;
@@ -77,9 +77,27 @@ fn await_index(gateway: &Gateway<'_>, from: Instant) -> Result<f64> {
     }
 }
 
-fn start_peers(peers: &[InstalledPeer], slapd: &Running, staff: &Staff) -> Result<Vec<Peer>> {
-    let started = peers.iter().filter_map(|peer| peer.start(slapd, &staff.names()).transpose());
+/// Each in both forms, as far as it can be had: all that do the same first.
+fn start_peers(
+    peers: &[InstalledPeer],
+    slapd: &Running,
+    staff: &Staff,
+    gateway: &Gateway<'_>,
+) -> Result<Vec<Peer>> {
+    let all = Form::ALL.into_iter().flat_map(|form| peers.iter().map(move |peer| (peer, form)));
+    let started = all.filter_map(|(peer, form)| peer.start(form, slapd, &staff.names(), gateway).transpose());
     started.collect()
+}
+
+/// A peer that is asked for these paths in turn.
+fn contestant(plan: Plan, peer: &Peer, paths: impl Iterator<Item = String>) -> Contestant {
+    let target = |path: String| Target::get_any(peer.addr, &path, peer.token.as_deref());
+    Contestant {
+        name: peer.name(),
+        rounds: if peer.form == Form::Same { plan.rounds } else { plan.bare_rounds },
+        subject: peer.subject(),
+        asked: Asked::Http(paths.map(target).collect()),
+    }
 }
 
 /// (1) and (2), over one slapd with 1,000 people on the other core.
@@ -91,14 +109,16 @@ fn few(plan: Plan, binary: &Path, peers: &[InstalledPeer]) -> Result<Few> {
     let installed = install(binary, &slapd)?;
     let gateway = installed.start()?;
     await_index(&gateway, Instant::now())?;
-    let peers = start_peers(peers, &slapd, &staff)?;
+    let peers = start_peers(peers, &slapd, &staff, &gateway)?;
 
     let people = everybody(&gateway)?;
-    check_peers(&peers, &people)?;
+    let listed = peers.iter().map(|peer| work::listed(peer, &people)).collect::<Result<Vec<_>>>()?;
     let mut listers = vec![Lister::Ldapsearch(&slapd), Lister::Portico(&gateway)];
-    listers.extend(peers.iter().map(Lister::Peer));
+    listers.extend(peers.iter().filter(|peer| peer.form == Form::Same).map(Lister::Peer));
+    gateway.subject().rest()?;
+    peers.iter().try_for_each(|peer| peer.subject().rest())?;
     let lists = interleave(plan.rounds, &listers, |round, lister| {
-        let (rate, bare) = lister.list(plan.listing)?;
+        let (rate, bare) = in_turn(lister.subject(), || lister.list(plan.listing))?;
         told(round, lister.name(), &format!("{rate:.0} people/s, {bare:.0} without start and end"));
         Ok((rate, bare))
     })?;
@@ -114,33 +134,33 @@ fn few(plan: Plan, binary: &Path, peers: &[InstalledPeer]) -> Result<Few> {
     let mut all = vec![
         Contestant {
             name: "slapd",
+            rounds: plan.rounds,
             subject: Subject { pid: alone.pid },
             asked: Asked::Ldap { slapd: alone.addr, account, requests },
         },
-        Contestant { name: "Portico", subject: gateway.subject(), asked: Asked::Http(portico.collect()) },
-    ];
-    all.extend(peers.iter().map(|peer| {
         Contestant {
-            name: peer.kind.name(),
-            subject: peer.subject(),
-            asked: Asked::Http(
-                people
-                    .iter()
-                    .map(|one| Target::get_any(peer.addr, &format!("/people/{}", one.native), None))
-                    .collect(),
-            ),
-        }
-    }));
+            name: "Portico",
+            rounds: plan.rounds,
+            subject: gateway.subject(),
+            asked: Asked::Http(portico.collect()),
+        },
+    ];
+    all.extend(
+        peers
+            .iter()
+            .zip(&listed)
+            .map(|(peer, ids)| contestant(plan, peer, ids.iter().map(|id| format!("/people/{id}")))),
+    );
     // slapd at the rate of the gateway; the peers, who could not bear that, at half of their own.
     let by_id = load_all(plan, &all, |at| at.max(1))?;
     Ok(Few { listers: listers.iter().map(Lister::name).collect(), listing, bare, by_id })
 }
 
-/// Somebody in the directory.
-struct Somebody {
-    id: String,
-    native: String,
-    name: String,
+/// Somebody in the directory, as the gateway shows them.
+pub struct Somebody {
+    pub id: String,
+    pub user_name: String,
+    pub name: String,
 }
 
 fn everybody(gateway: &Gateway<'_>) -> Result<Vec<Somebody>> {
@@ -148,10 +168,10 @@ fn everybody(gateway: &Gateway<'_>) -> Result<Vec<Somebody>> {
     while let Some(this) = path {
         let page = gateway.ask("GET", &this, "")?;
         for item in page["items"].as_array().context("no items")? {
-            let text =
-                |value: &Value| value.as_str().map(str::to_owned).context("a person without a name or an id");
-            let native = text(&item["owner"]["nativeId"])?;
-            all.push(Somebody { id: text(&item["id"])?, native, name: text(&item["displayName"])? });
+            let text = |name: &str| {
+                item[name].as_str().map(str::to_owned).context("a person without a name or an id")
+            };
+            all.push(Somebody { id: text("id")?, user_name: text("userName")?, name: text("displayName")? });
         }
         path = page["next"].as_str().map(str::to_owned);
     }
@@ -159,26 +179,8 @@ fn everybody(gateway: &Gateway<'_>) -> Result<Vec<Somebody>> {
     Ok(all)
 }
 
-/// That the peers do the same work: they list everybody, and give the same name for the same id.
-fn check_peers(peers: &[Peer], people: &[Somebody]) -> Result<()> {
-    for peer in peers {
-        let mut connection = Connection::open(peer.addr)?;
-        let mut ask = |path: &str| -> Result<Value> {
-            Ok(serde_json::from_slice(&connection.request("GET", path, None, "")?.1)?)
-        };
-        let name = peer.kind.name();
-        let listed = ask("/people")?["items"].as_array().map_or(0, Vec::len);
-        ensure!(listed == FEW, "{name} lists {listed} people");
-        for somebody in people.iter().step_by(50) {
-            let found = ask(&format!("/people/{}", somebody.native))?;
-            ensure!(found["displayName"] == somebody.name.as_str(), "{name} says {found}");
-        }
-    }
-    Ok(())
-}
-
 /// (3), among 100,000 people.
-fn many(plan: Plan, binary: &Path, peers: &[InstalledPeer]) -> Result<Many> {
+pub fn many(plan: Plan, binary: &Path, peers: &[InstalledPeer]) -> Result<Many> {
     let staff = Staff::new(plan.many)?;
     let slapd = staff.slapd(OTHER_CORE)?;
     let installed = install(binary, &slapd)?;
@@ -186,35 +188,25 @@ fn many(plan: Plan, binary: &Path, peers: &[InstalledPeer]) -> Result<Many> {
     let gateway = installed.start()?;
     let read_in = await_index(&gateway, from)?;
     println!("{} people read after {read_in:.1} s", plan.many);
-    let peers = start_peers(peers, &slapd, &staff)?;
+    let peers = start_peers(peers, &slapd, &staff, &gateway)?;
 
     let typed = typed::prefixes(&staff.council.people, 250);
     let queries: Vec<String> = typed.iter().map(|text| typed::encoded(text)).collect();
+    let portico = queries
+        .iter()
+        .map(|query| Target::get_any(gateway.api, &format!("/v1/people?q={query}"), Some(gateway.token())));
     let mut all = vec![Contestant {
         name: "Portico",
+        rounds: plan.rounds,
         subject: gateway.subject(),
-        asked: Asked::Http(
-            queries
-                .iter()
-                .map(|query| {
-                    Target::get_any(gateway.api, &format!("/v1/people?q={query}"), Some(gateway.token()))
-                })
-                .collect(),
-        ),
+        asked: Asked::Http(portico.collect()),
     }];
-    all.extend(peers.iter().map(|peer| {
-        Contestant {
-            name: peer.kind.name(),
-            subject: peer.subject(),
-            asked: Asked::Http(
-                queries
-                    .iter()
-                    .map(|query| Target::get_any(peer.addr, &format!("/people?q={query}"), None))
-                    .collect(),
-            ),
-        }
-    }));
-    check_found(&gateway, &peers, &staff)?;
+    all.extend(
+        peers
+            .iter()
+            .map(|peer| contestant(plan, peer, queries.iter().map(|query| format!("/people?q={query}")))),
+    );
+    work::check_found(&gateway, &peers, &staff)?;
     let typing = load_all(plan, &all, |at| at)?;
     let (status, body) = Connection::open(gateway.ops)?.request("GET", "/status", Some(OPS_TOKEN), "")?;
     ensure!(status == 200, "/status answered {status}");
@@ -231,26 +223,4 @@ fn many(plan: Plan, binary: &Path, peers: &[InstalledPeer]) -> Result<Many> {
         index: mib(index["bytes"].as_u64().context("no size of the index")?),
         resident: gateway.subject().resident()?,
     })
-}
-
-/// That everybody finds people by their whole names, first or last name first.
-fn check_found(gateway: &Gateway<'_>, peers: &[Peer], staff: &Staff) -> Result<()> {
-    for person in staff.council.people.iter().step_by(staff.council.people.len() / 20) {
-        let swapped = format!("{} {}", person.family_name, person.given_name);
-        for text in [&person.display_name, &swapped] {
-            let query = typed::encoded(text);
-            let mut found = vec![gateway.ask("GET", &format!("/v1/people?q={query}"), "")?];
-            for peer in peers {
-                let (_, body) =
-                    Connection::open(peer.addr)?.request("GET", &format!("/people?q={query}"), None, "")?;
-                found.push(serde_json::from_slice(&body)?);
-            }
-            for found in found {
-                let items = found["items"].as_array().context("no items")?;
-                let has = items.iter().any(|item| item["displayName"] == person.display_name.as_str());
-                ensure!(has, "{text} is not found: {found}");
-            }
-        }
-    }
-    Ok(())
 }

@@ -11,12 +11,14 @@ mod measure;
 mod page;
 mod peers;
 mod typed;
+mod work;
 
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
+use self::peers::Form;
 use crate::load::Shape;
 use crate::results::{self, Verdict};
 
@@ -26,6 +28,8 @@ const METHOD: &str = include_str!("../../PEOPLE-METHOD.md");
 #[derive(Clone, Copy)]
 pub struct Plan {
     rounds: usize,
+    /// Of peers that do less than the gateway: they are shown, and nothing is wanted of them.
+    bare_rounds: usize,
     load: Shape,
     /// How long one subject lists people in one round.
     listing: Duration,
@@ -36,10 +40,11 @@ pub struct Plan {
 impl Plan {
     const FULL: Self = Self {
         rounds: 5,
+        bare_rounds: 3,
         load: Shape {
             connections: 32,
             warm_up: Duration::from_millis(500),
-            measured: Duration::from_secs(4),
+            measured: Duration::from_secs(3),
         },
         listing: Duration::from_secs(3),
         many: 100_000,
@@ -47,6 +52,7 @@ impl Plan {
     /// A look, not a result.
     const QUICK: Self = Self {
         rounds: 1,
+        bare_rounds: 1,
         load: Shape {
             connections: 32,
             warm_up: Duration::from_millis(300),
@@ -57,12 +63,19 @@ impl Plan {
     };
 }
 
+/// Part (3) alone: what whoever works on the search looks at.
+pub fn search(quick: bool, binary: &Path) -> Result<()> {
+    let many = measure::many(if quick { Plan::QUICK } else { Plan::FULL }, binary, &peers::install())?;
+    println!("\n{}\n{}", results::summary(&many.verdicts()), many.page());
+    Ok(())
+}
+
 /// Measures, and writes the page unless it was only a look.
 pub fn bench(quick: bool, binary: &Path, machine: &[(&'static str, String)]) -> Result<()> {
     let plan = if quick { Plan::QUICK } else { Plan::FULL };
     let peers = peers::install();
     for peer in &peers {
-        println!("{}: {}", peer.kind.name(), peer.said);
+        println!("{}: {}", peer.kind.name(Form::Same), peer.said);
     }
     let (few, many) = measure::all(plan, binary, &peers)?;
     let verdicts: Vec<Verdict> = few.verdicts().into_iter().chain(many.verdicts()).collect();
@@ -72,7 +85,7 @@ pub fn bench(quick: bool, binary: &Path, machine: &[(&'static str, String)]) -> 
         return Ok(());
     }
     let mut text = "# What people cost\n\nWritten by `cargo xtask bench`; do not edit.\n\n".to_owned();
-    let peers = peers.iter().map(|peer| (peer.kind.name(), peer.said.clone()));
+    let peers = peers.iter().map(|peer| (peer.kind.name(Form::Same), peer.said.clone()));
     let slapd = ("slapd", directory::version());
     let machine = machine.iter().filter(|(what, _)| !["nginx", "HAProxy"].contains(what)).cloned();
     for (what, which) in machine.chain([slapd]).chain(peers) {

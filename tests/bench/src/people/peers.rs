@@ -10,12 +10,23 @@ use anyhow::{Context as _, Result, bail, ensure};
 use portico_servers::{PASSWORD, Running, checkout};
 
 use super::directory::BASE;
+use crate::gateway::{self, Gateway};
 use crate::pause;
 use crate::process::{SUBJECT_CORE, Subject};
 
 /// Pinned, so that figures of two days can be compared.
-const PYPI: [&str; 2] = ["ldap3==2.9.1", "uvicorn==0.54.0"];
-const NPM: [&str; 2] = ["ldapts@9.2.0", "fastify@5.12.8"];
+const PYPI: [&str; 4] =
+    ["ldap3==2.9.1", "uvicorn==0.54.0", "pyjwt[crypto]==2.15.1", "opentelemetry-sdk==1.45.2"];
+const NPM: [&str; 6] = [
+    "ldapts@9.2.0",
+    "fastify@5.12.8",
+    "@fastify/jwt@10.2.8",
+    "@fastify/etag@6.2.0",
+    "@opentelemetry/api@1.9.1",
+    "@opentelemetry/sdk-trace-node@2.12.0",
+];
+/// Of the ids that a peer gives out: any will do.
+const ID_KEY: &str = "6f0f3a5a1d8f4c0e9b7c2d4e5f60718293a4b5c6d7e8f90112233445566778ff";
 /// Connecting, and reading 100,000 names.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -26,11 +37,33 @@ pub enum Kind {
     Node,
 }
 
-impl Kind {
-    pub fn name(self) -> &'static str {
+/// How much of the gateway's work a peer does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// It signs in, decides what is shown, traces, seals ids and makes entity tags, as the gateway does.
+    Same,
+    /// It finds people and no more.
+    Bare,
+}
+
+impl Form {
+    pub const ALL: [Self; 2] = [Self::Same, Self::Bare];
+
+    fn word(self) -> &'static str {
         match self {
-            Self::Python => "Python",
-            Self::Node => "Node",
+            Self::Same => "same",
+            Self::Bare => "bare",
+        }
+    }
+}
+
+impl Kind {
+    pub fn name(self, form: Form) -> &'static str {
+        match (self, form) {
+            (Self::Python, Form::Same) => "Python",
+            (Self::Python, Form::Bare) => "Python, bare",
+            (Self::Node, Form::Same) => "Node",
+            (Self::Node, Form::Bare) => "Node, bare",
         }
     }
 
@@ -41,9 +74,14 @@ impl Kind {
         let version = String::from_utf8_lossy(&said).trim().replace("Python ", "");
         match self {
             Self::Python => format!("CPython {version}, {}", PYPI.join(", ").replace("==", " ")),
-            Self::Node => format!("Node {version}, {}", NPM.join(", ").replace('@', " ")),
+            Self::Node => format!("Node {version}, {}", NPM.map(spaced).join(", ")),
         }
     }
+}
+
+/// `@fastify/jwt 10.2.8` of `@fastify/jwt@10.2.8`.
+fn spaced(package: &str) -> String {
+    package.rsplit_once('@').map_or_else(|| package.to_owned(), |(name, version)| format!("{name} {version}"))
 }
 
 /// One that is installed, or why not.
@@ -114,13 +152,23 @@ fn step(command: &mut Command) -> Result<()> {
 /// One that runs on the subjects' core; it is stopped when this is dropped.
 pub struct Peer {
     pub kind: Kind,
+    pub form: Form,
     pub addr: SocketAddr,
+    /// Of somebody whom it knows; `None` where it asks nobody who they are.
+    pub token: Option<String>,
     child: Child,
 }
 
 impl Installed {
-    /// Starts it over a directory, with the people of this file to search in. `None` where it could not be had.
-    pub fn start(&self, slapd: &Running, names: &str) -> Result<Option<Peer>> {
+    /// Starts it over a directory, with the people of this file to search in, for those whom the gateway signs in. `None` where
+    /// it could not be had.
+    pub fn start(
+        &self,
+        form: Form,
+        slapd: &Running,
+        names: &str,
+        gateway: &Gateway<'_>,
+    ) -> Result<Option<Peer>> {
         let Some([program, script]) = &self.command else { return Ok(None) };
         let addr = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let log = tempfile::NamedTempFile::new()?;
@@ -131,13 +179,16 @@ impl Installed {
             .env("LDAP_USER", slapd.directory().unlimited);
         command.env("LDAP_PASSWORD", PASSWORD).env("LDAP_BASE", format!("ou=people,{BASE}"));
         command.env("NAMES", names).env("PORT", addr.port().to_string());
+        command.env("FORM", form.word()).env("PUBLIC_KEY", gateway.public_key()).env("ID_KEY", ID_KEY);
+        command.env("ISSUER", gateway::ISSUER).env("AUDIENCE", gateway::AUDIENCE);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(log.path())?);
         let child = command.spawn().context("taskset")?;
-        let mut peer = Peer { kind: self.kind, addr, child };
+        let token = (form == Form::Same).then(|| gateway.token().to_owned());
+        let mut peer = Peer { kind: self.kind, form, addr, token, child };
         let from = Instant::now();
         while TcpStream::connect(addr).is_err() {
             if peer.child.try_wait()?.is_some() || from.elapsed() > START_TIMEOUT {
-                bail!("{} did not start: {}", self.kind.name(), fs::read_to_string(log.path())?);
+                bail!("{} did not start: {}", peer.name(), fs::read_to_string(log.path())?);
             }
             pause(Duration::from_millis(20));
         }
@@ -146,12 +197,17 @@ impl Installed {
 }
 
 impl Peer {
+    pub fn name(&self) -> &'static str {
+        self.kind.name(self.form)
+    }
+
     pub fn subject(&self) -> Subject {
         Subject { pid: self.child.id() }
     }
 }
 
 impl Drop for Peer {
+    /// Whether it runs or stands still.
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
