@@ -43,6 +43,8 @@ pub(crate) struct Database {
     pub zone: TimeZone,
     /// The instant at which the transaction began; `cr.now()`.
     pub now: Timestamp,
+    /// Expense reports that lose a line in this transaction: their sums are to be worked out again.
+    pub pending: BTreeSet<i64>,
     tables: Vec<Table>,
     journal: Vec<Undo>,
 }
@@ -56,12 +58,13 @@ impl Database {
             Table { indexes, ..Table::default() }
         });
         let tables = tables.collect();
-        Self { registry, version, zone, now, tables, journal: Vec::new() }
+        Self { registry, version, zone, now, pending: BTreeSet::new(), tables, journal: Vec::new() }
     }
 
     /// Opens a transaction at this instant.
     pub fn begin(&mut self, now: Timestamp) {
         self.now = now;
+        self.pending.clear();
         self.journal.clear();
     }
 

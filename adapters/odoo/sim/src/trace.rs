@@ -159,3 +159,70 @@ pub(crate) fn format(frames: &[Frame], class: &str, said: &str) -> String {
     let _ = writeln!(out, "{class}: {said}");
     out
 }
+
+const DECORATOR: &str = "/srv/venv-odoo/lib/python3.11/site-packages/decorator.py";
+
+/// From `check_access_rights` down to an operation that there is not.
+pub(crate) fn access() -> Vec<Frame> {
+    let check = "Access.check(self._name, operation, raise_exception=False)";
+    vec![
+        frame(
+            MODELS,
+            4422,
+            "check_access_rights",
+            "return self.browse().check_access(operation)",
+            "self.browse().check_access(operation)",
+        ),
+        frame(
+            MODELS,
+            4361,
+            "check_access",
+            "if not self.env.su and (result := self._check_access(operation)):",
+            "self._check_access(operation)",
+        ),
+        frame(MODELS, 4394, "_check_access", &format!("if not {check}:"), check),
+        frame(
+            "/srv/odoo/odoo/addons/base/models/ir_model.py",
+            2109,
+            "check",
+            "has_access = model in self._get_allowed_models(mode)",
+            "self._get_allowed_models(mode)",
+        ),
+        frame(DECORATOR, 232, "fun", "return caller(func, *(extras + args), **kw)", "caller(func, *(extras + args), **kw)"),
+        frame(
+            "/srv/odoo/odoo/tools/cache.py",
+            110,
+            "lookup",
+            "value = d[key] = self.method(*args, **kwargs)",
+            "self.method(*args, **kwargs)",
+        ),
+        frame(
+            "/srv/odoo/odoo/addons/base/models/ir_model.py",
+            2079,
+            "_get_allowed_models",
+            "assert mode in ('read', 'write', 'create', 'unlink'), 'Invalid access mode'",
+            "mode in ('read', 'write', 'create', 'unlink')",
+        ),
+    ]
+}
+
+/// What a cache says that does not hold the answer yet. Python underlines a subscript in two ways.
+pub(crate) fn cache_miss(uid: i64, mode: &str) -> String {
+    format!(
+        "Traceback (most recent call last):
+  File \"/srv/odoo/odoo/tools/cache.py\", line 103, in lookup
+    r = d[key]
+        ~^^^^^
+  File \"{DECORATOR}\", line 232, in fun
+    return caller(func, *(extras + args), **kw)
+           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  File \"/srv/odoo/odoo/tools/func.py\", line 97, in locked
+    return func(inst, *args, **kwargs)
+           ^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  File \"/srv/odoo/odoo/tools/lru.py\", line 33, in __getitem__
+    a = self.d[obj]
+        ~~~~~~^^^^^
+KeyError: ('ir.model.access', <function IrModelAccess._get_allowed_models at 0x7fcf5aa904a0>, {uid}, '{mode}')
+"
+    )
+}

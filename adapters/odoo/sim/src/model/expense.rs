@@ -42,6 +42,15 @@ pub(super) fn models() -> Vec<Model> {
         Model::new("hr.expense", "Expense", "date desc, id desc", expense_fields()),
         Model::new("hr.expense.sheet", "Expense Report", "accounting_date desc, id desc", sheet_fields()),
         Model::new(
+            "hr.expense.approve.duplicate",
+            "Expense Approve Duplicate",
+            "id",
+            vec![
+                many2many("sheet_ids", "Sheet", "hr.expense.sheet"),
+                many2many("expense_ids", "Expenses", "hr.expense"),
+            ],
+        ),
+        Model::new(
             "hr.expense.refuse.wizard",
             "Expense Refuse Reason Wizard",
             "id",

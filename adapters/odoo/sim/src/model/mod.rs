@@ -3,7 +3,7 @@
 mod base;
 mod expense;
 mod field;
-mod hr;
+pub(crate) mod hr;
 mod leave;
 mod purchase;
 
