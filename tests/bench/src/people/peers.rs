@@ -105,8 +105,9 @@ fn python() -> Result<[PathBuf; 2]> {
     let (pip, program) = (folder.join("bin/pip"), folder.join("bin/python"));
     if !pip.is_file() {
         let folder = folder.to_string_lossy().into_owned();
-        step(Command::new("python3").args(["-m", "venv", &folder]))
-            .context("python3 with its venv module")?;
+        step(Command::new("python3").args(["-m", "venv", &folder])).context(
+            "install Python 3.11 or later with its venv module (Debian: python3-venv) to compare with it",
+        )?;
     }
     once(
         "people-python",
@@ -117,6 +118,10 @@ fn python() -> Result<[PathBuf; 2]> {
 }
 
 fn node() -> Result<[PathBuf; 2]> {
+    for program in ["node", "npm"] {
+        step(Command::new(program).arg("--version"))
+            .context("install Node.js 20 or later with npm (Debian: nodejs, npm) to compare with it")?;
+    }
     let folder = checkout().join(".servers/node");
     fs::create_dir_all(&folder)?;
     let mut install = Command::new("npm");
@@ -143,7 +148,7 @@ fn once(what: &str, packages: &[&str], command: &mut Command) -> Result<()> {
 fn step(command: &mut Command) -> Result<()> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.stdin(Stdio::null()).output();
-    let output = output.with_context(|| format!("there is no {program}"))?;
+    let output = output.with_context(|| format!("cannot run `{program}`"))?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{program} failed: {}", said.lines().last().unwrap_or_default());
     Ok(())
