@@ -56,6 +56,17 @@ where
     StreamBody::new(chunks.map(|chunk| chunk.map(Frame::data).map_err(Into::into))).boxed_unsync()
 }
 
+/// Instead of an answer: the connection ends without one octet of it, as when a server dies in between.
+pub fn hang_up() -> Response<Body> {
+    let mut nothing = Response::new(empty());
+    nothing.extensions_mut().insert(HangUp);
+    nothing
+}
+
+/// Marks what [`hang_up`] gives.
+#[derive(Debug, Clone, Copy)]
+struct HangUp;
+
 fn never(impossible: Infallible) -> BoxError {
     match impossible {}
 }
@@ -183,7 +194,14 @@ where
     let _ = socket.set_nodelay(true);
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         let answer = handler(request.map(|body| body.map_err(Into::into).boxed_unsync()));
-        async move { Ok::<_, Infallible>(answer.await) }
+        async move {
+            let answer = answer.await;
+            // An error of the service is what makes hyper close a connection at once.
+            match answer.extensions().get::<HangUp>() {
+                Some(HangUp) => Err(io::Error::other("hung up")),
+                None => Ok(answer),
+            }
+        }
     });
     let mut connection = std::pin::pin!(
         hyper::server::conn::http1::Builder::new()
@@ -215,6 +233,7 @@ mod tests {
                 Response::new(stream(futures_util::stream::iter(chunks)))
             }
             "/panic" => panic!("a handler's mistake"),
+            "/hang-up" => hang_up(),
             _ => match read_capped(request.into_body(), 8).await {
                 Ok(body) => Response::new(full(body)),
                 Err(_) => Response::builder().status(413).body(empty()).expect("a status"),
@@ -241,6 +260,9 @@ mod tests {
         let server = Server::loopback(echo).await.unwrap();
         assert!(client::get(&format!("{}/broken", server.url()), &[]).await.is_err());
         assert!(client::get(&format!("{}/panic", server.url()), &[]).await.is_err());
+        let mut connection = Connection::open(server.addr()).await.unwrap();
+        let error = connection.request("GET", "/hang-up", &[], b"").await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
         assert_eq!(client::get(&format!("{}/x", server.url()), &[]).await.unwrap().status, 200);
     }
 
