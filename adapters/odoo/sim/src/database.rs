@@ -172,9 +172,7 @@ impl Database {
         let mut ids = self.having(to, back, id);
         if to == "hr.expense" {
             // `date desc, id desc`
-            ids.sort_by_key(|line| {
-                std::cmp::Reverse((self.text(to, *line, "date").to_owned(), *line))
-            });
+            ids.sort_by_key(|line| std::cmp::Reverse((self.text(to, *line, "date").to_owned(), *line)));
         }
         ids
     }

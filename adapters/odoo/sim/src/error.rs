@@ -79,7 +79,9 @@ impl Error {
     /// Python's `str` of it.
     pub fn said(&self) -> String {
         match self {
-            Self::User(said) | Self::Validation(said) | Self::Access(said) | Self::Missing(said) => said.clone(),
+            Self::User(said) | Self::Validation(said) | Self::Access(said) | Self::Missing(said) => {
+                said.clone()
+            }
             Self::Denied => "Access Denied".to_owned(),
             Self::Redirect(said, action, button) => {
                 let said = Value::str(said).repr();

@@ -150,7 +150,8 @@ impl Sim {
 
     fn change<T>(&self, work: impl FnOnce(&mut Env<'_>) -> Result<T, Error>) -> Result<T, EditFault> {
         let mut db = self.shared.db.lock();
-        let done = crate::service::transaction(&mut db, &self.shared.options.clock, crate::database::ROOT, work);
+        let done =
+            crate::service::transaction(&mut db, &self.shared.options.clock, crate::database::ROOT, work);
         Ok(done?.0)
     }
 }

@@ -1,12 +1,12 @@
 //! The services behind the protocols: `odoo/service/common.py`, `model.py` and `db.py`.
 
+use crate::Version;
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::error::Error;
 use crate::orm::{self, Arguments, Env, Who};
 use crate::value::Value;
 use crate::web::Shared;
-use crate::Version;
 
 /// A call of a service that was understood.
 #[derive(Debug, Clone)]
@@ -121,7 +121,8 @@ fn known_database(shared: &Shared, name: &str) -> Result<(), Error> {
 
 /// The user with these credentials, if active.
 pub(crate) fn login(shared: &Shared, login: &str, password: &str) -> Option<i64> {
-    let right = shared.passwords.lock().get(login).is_some_and(|known| known == password && !password.is_empty());
+    let right =
+        shared.passwords.lock().get(login).is_some_and(|known| known == password && !password.is_empty());
     let db = shared.db.lock();
     let user = db.ids("res.users").find(|id| db.text("res.users", *id, "login") == login)?;
     (right && db.get("res.users", user, "active").truthy()).then_some(user)
@@ -141,7 +142,10 @@ fn object(shared: &Shared, method: &str, params: &[Value]) -> Result<Value, Erro
     let text = |at: usize| params.get(at).and_then(Value::as_str).unwrap_or_default();
     known_database(shared, text(0))?;
     let uid = at(1).as_int().ok_or_else(|| {
-        Error::python("TypeError", "int() argument must be a string, a bytes-like object or a real number, not 'NoneType'")
+        Error::python(
+            "TypeError",
+            "int() argument must be a string, a bytes-like object or a real number, not 'NoneType'",
+        )
     })?;
     check(shared, uid, text(2))?;
     let arguments = match method {

@@ -14,13 +14,7 @@ pub(crate) struct Frame {
     mark: String,
 }
 
-pub(crate) fn frame(
-    file: &'static str,
-    line: u32,
-    function: &'static str,
-    code: &str,
-    mark: &str,
-) -> Frame {
+pub(crate) fn frame(file: &'static str, line: u32, function: &'static str, code: &str, mark: &str) -> Frame {
     Frame { file, line, function, code: code.to_owned(), mark: mark.to_owned() }
 }
 
@@ -188,7 +182,13 @@ pub(crate) fn access() -> Vec<Frame> {
             "has_access = model in self._get_allowed_models(mode)",
             "self._get_allowed_models(mode)",
         ),
-        frame(DECORATOR, 232, "fun", "return caller(func, *(extras + args), **kw)", "caller(func, *(extras + args), **kw)"),
+        frame(
+            DECORATOR,
+            232,
+            "fun",
+            "return caller(func, *(extras + args), **kw)",
+            "caller(func, *(extras + args), **kw)",
+        ),
         frame(
             "/srv/odoo/odoo/tools/cache.py",
             110,

@@ -200,7 +200,8 @@ pub(super) fn finish(shared: &Shared, mut answer: Answer) -> Answer {
 /// The user of a session.
 pub(super) fn session(shared: &Shared, headers: &HeaderMap) -> Option<i64> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut pairs =
+        cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let id = pairs.find(|(name, _)| *name == "session_id").map(|(_, id)| id)?;
     shared.sessions.lock().get(id).copied()
 }

@@ -42,7 +42,9 @@ fn given(db: &Database, employee: i64, kind: i64, on: Option<&str>) -> f64 {
     let valid = all.filter(|id| {
         let (from, to) = (db.text(MODEL, *id, "date_from"), db.text(MODEL, *id, "date_to"));
         let covers = on.is_none_or(|on| from <= on && (to.is_empty() || on <= to));
-        db.link(MODEL, *id, "holiday_status_id") == Some(kind) && db.text(MODEL, *id, "state") == "validate" && covers
+        db.link(MODEL, *id, "holiday_status_id") == Some(kind)
+            && db.text(MODEL, *id, "state") == "validate"
+            && covers
     });
     valid.map(|id| number(db, MODEL, id, "number_of_days")).sum()
 }
@@ -130,7 +132,8 @@ fn decide(env: &mut Env<'_>, ids: &[i64], to: &str) -> Result<Value, Error> {
         let said = "Only a time off Officer/Responsible or Manager can approve or refuse time off requests.";
         return Err(Error::user(said));
     }
-    let states: &[&str] = if to == "refuse" { &["confirm", "validate", "validate1"] } else { &["confirm", "validate1"] };
+    let states: &[&str] =
+        if to == "refuse" { &["confirm", "validate", "validate1"] } else { &["confirm", "validate1"] };
     if !ids.iter().all(|id| states.contains(&env.db.text(MODEL, *id, "state"))) {
         return Err(Error::user(if to == "refuse" {
             "Allocation request must be confirmed, second approval or validated in order to refuse it."

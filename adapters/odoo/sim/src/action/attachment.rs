@@ -46,7 +46,10 @@ pub(super) fn defaults(values: &mut Vec<(String, Value)>) {
 /// Works out size, checksum and type, and copies the file of an expense to its report.
 pub(super) fn created(env: &mut Env<'_>, id: i64) -> Result<(), Error> {
     let bytes = STANDARD.decode(env.db.text(MODEL, id, "datas")).map_err(|_| {
-        Error::python("binascii.Error", "Invalid base64-encoded string: number of data characters cannot be right")
+        Error::python(
+            "binascii.Error",
+            "Invalid base64-encoded string: number of data characters cannot be right",
+        )
     })?;
     let size = Value::Int(i64::try_from(bytes.len()).unwrap_or(i64::MAX));
     env.db.set(MODEL, id, "file_size", size);
@@ -71,8 +74,18 @@ fn copy_to_report(env: &mut Env<'_>, id: i64) {
         return;
     }
     let copy = env.db.insert(MODEL);
-    for key in ["name", "type", "datas", "file_size", "checksum", "mimetype", "create_uid", "create_date", "write_uid", "write_date"]
-    {
+    for key in [
+        "name",
+        "type",
+        "datas",
+        "file_size",
+        "checksum",
+        "mimetype",
+        "create_uid",
+        "create_date",
+        "write_uid",
+        "write_date",
+    ] {
         let value = env.db.get(MODEL, id, key).clone();
         env.db.set(MODEL, copy, key, value);
     }

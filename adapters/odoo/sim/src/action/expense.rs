@@ -79,7 +79,8 @@ fn amounts(env: &mut Env<'_>, id: i64, keys: &[&str]) {
         .iter()
         .map(|tax| money::exact(env.db.get("account.tax", *tax, "amount").as_float().unwrap_or_default()))
         .collect();
-    let (tax_in_currency, tax) = (money::included(in_currency, &percentages), money::included(total, &percentages));
+    let (tax_in_currency, tax) =
+        (money::included(in_currency, &percentages), money::included(total, &percentages));
     let price = if !cost.is_zero() {
         cost
     } else if quantity.is_zero() {
@@ -145,7 +146,9 @@ pub(crate) fn manager(db: &Database, _: &Who, id: i64) -> Value {
 
 pub(crate) fn has_tax(db: &Database, _: &Who, id: i64) -> Value {
     let product = db.link(MODEL, id, "product_id");
-    Value::Bool(product.is_some_and(|product| db.get("product.product", product, "supplier_taxes_id").truthy()))
+    Value::Bool(
+        product.is_some_and(|product| db.get("product.product", product, "supplier_taxes_id").truthy()),
+    )
 }
 
 pub(crate) fn multiple_currency(db: &Database, _: &Who, id: i64) -> Value {

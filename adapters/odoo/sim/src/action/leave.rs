@@ -26,7 +26,16 @@ pub(super) fn defaults(env: &mut Env<'_>, values: &mut Vec<(String, Value)>) {
 
 /// `_compute_date_from_to` and `_compute_duration`.
 pub(super) fn changed(env: &mut Env<'_>, id: i64, keys: &[&str]) -> Result<(), Error> {
-    let asked = ["request_date_from", "request_date_to", "request_unit_half", "request_unit_hours", "request_hour_from", "request_hour_to", "request_date_from_period", "employee_id"];
+    let asked = [
+        "request_date_from",
+        "request_date_to",
+        "request_unit_half",
+        "request_unit_hours",
+        "request_hour_from",
+        "request_hour_to",
+        "request_date_from_period",
+        "employee_id",
+    ];
     if !keys.iter().any(|key| asked.contains(key) || matches!(*key, "date_from" | "date_to")) {
         return Ok(());
     }

@@ -49,7 +49,9 @@ pub(super) fn may(db: &Database, who: &Who, id: i64, to: &str) -> Result<(), Err
     let today = timestamp(db.now);
     let started = db.text(MODEL, id, "date_from").get(..10) <= today.get(..10);
     let said = match to {
-        _ if state(db, id) == "cancel" && to != "confirm" => "A cancelled leave cannot be modified.".to_owned(),
+        _ if state(db, id) == "cancel" && to != "confirm" => {
+            "A cancelled leave cannot be modified.".to_owned()
+        }
         "confirm" if state(db, id) == "refuse" => {
             "Only a Time Off Manager can reset a refused leave.".to_owned()
         }
@@ -107,14 +109,23 @@ pub(super) fn writing(env: &mut Env<'_>, ids: &[i64], values: &[(String, Value)]
 
 /// The constraints: `_check_date`, `date_check2`, `_check_validity`.
 pub(super) fn check(env: &mut Env<'_>, id: i64, keys: &[&str]) -> Result<(), Error> {
-    let about = ["request_date_from", "request_date_to", "date_from", "date_to", "holiday_status_id", "employee_id", "state"];
+    let about = [
+        "request_date_from",
+        "request_date_to",
+        "date_from",
+        "date_to",
+        "holiday_status_id",
+        "employee_id",
+        "state",
+    ];
     if !keys.iter().any(|key| about.contains(key)) {
         return Ok(());
     }
     let (from, to) = (env.db.text(MODEL, id, "date_from"), env.db.text(MODEL, id, "date_to"));
     if from > to {
         return Err(Error::Validation(
-            "The operation cannot be completed: The start date must be before or equal to the end date.".into(),
+            "The operation cannot be completed: The start date must be before or equal to the end date."
+                .into(),
         ));
     }
     if !matches!(state(env.db, id), "cancel" | "refuse") {

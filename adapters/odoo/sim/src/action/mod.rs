@@ -33,9 +33,14 @@ pub(crate) fn given<'a>(values: &'a [(String, Value)], key: &str) -> Option<&'a 
 }
 
 /// Fills in defaults before a record is made; `default_get` and the defaults of fields.
-pub(crate) fn defaults(env: &mut Env<'_>, model: &str, values: &mut Vec<(String, Value)>) -> Result<(), Error> {
+pub(crate) fn defaults(
+    env: &mut Env<'_>,
+    model: &str,
+    values: &mut Vec<(String, Value)>,
+) -> Result<(), Error> {
     let known = env.model(model)?;
-    let (archives, company) = (known.archives(), known.keyed("company_id").is_some_and(|(_, field)| field.required));
+    let (archives, company) =
+        (known.archives(), known.keyed("company_id").is_some_and(|(_, field)| field.required));
     if archives {
         default(values, "active", Value::TRUE);
     }

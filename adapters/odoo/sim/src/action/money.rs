@@ -36,14 +36,20 @@ mod tests {
 
     #[test]
     fn halves_go_away_from_zero_whatever_the_float_holds() {
-        for (number, rounded) in [(33.335, 33.34), (1.005, 1.01), (2.675, 2.68), (-0.125, -0.13), (0.0, 0.0)] {
+        for (number, rounded) in [(33.335, 33.34), (1.005, 1.01), (2.675, 2.68), (-0.125, -0.13), (0.0, 0.0)]
+        {
             assert_eq!(round(number).to_bits(), f64::to_bits(rounded), "{number}");
         }
     }
 
     #[test]
     fn taxes_are_inside_the_amount() {
-        let cases = [("120", vec!["20"], "20"), ("10.00", vec!["20"], "1.67"), ("105", vec!["5"], "5"), ("7", vec![], "0")];
+        let cases = [
+            ("120", vec!["20"], "20"),
+            ("10.00", vec!["20"], "1.67"),
+            ("105", vec!["5"], "5"),
+            ("7", vec![], "0"),
+        ];
         for (total, rates, tax) in cases {
             let rates: Vec<Decimal> = rates.iter().map(|rate| rate.parse().unwrap()).collect();
             assert_eq!(included(total.parse().unwrap(), &rates), tax.parse::<Decimal>().unwrap());

@@ -12,7 +12,11 @@ pub(super) fn defaults(env: &mut Env<'_>, values: &mut Vec<(String, Value)>) {
     let number = env.db.len(MODEL) + 1;
     default(values, "name", Value::Str(format!("P{number:05}")));
     default(values, "state", Value::str("draft"));
-    default(values, "date_order", Value::Str(env.now().as_str().unwrap_or_default().chars().take(19).collect()));
+    default(
+        values,
+        "date_order",
+        Value::Str(env.now().as_str().unwrap_or_default().chars().take(19).collect()),
+    );
     default(values, "currency_id", env.db.get("res.company", COMPANY, "currency_id").clone());
 }
 
@@ -28,7 +32,8 @@ pub(super) fn recompute(env: &mut Env<'_>, model: &str, id: i64) {
     let order = if model == LINE { env.db.link(LINE, id, "order_id") } else { Some(id) };
     let Some(order) = order else { return };
     let lines = env.db.having(LINE, "order_id", order).into_iter();
-    let sum = lines.map(|line| money::exact(env.db.get(LINE, line, "price_subtotal").as_float().unwrap_or_default()));
+    let sum = lines
+        .map(|line| money::exact(env.db.get(LINE, line, "price_subtotal").as_float().unwrap_or_default()));
     let sum = money::float(sum.sum());
     write::store(env, MODEL, order, "amount_untaxed", Value::Float(sum));
     write::store(env, MODEL, order, "amount_total", Value::Float(sum));

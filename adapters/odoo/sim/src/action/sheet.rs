@@ -36,8 +36,7 @@ pub(crate) fn recompute(env: &mut Env<'_>, id: i64) {
         amounts.map(money::exact).sum()
     };
     let (total, tax) = (sum(env, "total_amount"), sum(env, "tax_amount"));
-    for (key, amount) in
-        [("total_amount", total), ("total_tax_amount", tax), ("untaxed_amount", total - tax)]
+    for (key, amount) in [("total_amount", total), ("total_tax_amount", tax), ("untaxed_amount", total - tax)]
     {
         store(env, MODEL, id, key, Value::Float(money::float(amount)));
     }
@@ -80,7 +79,8 @@ pub(super) fn written(env: &mut Env<'_>, id: i64, keys: &[&str]) -> Result<(), E
     let accountant = env.who.su || access::has_group(env.db, env.who.uid, group::ACCOUNTANT);
     if lines && !accountant && !matches!(before.as_str(), "draft" | "submit") {
         return Err(Error::Access(
-            "You do not have the rights to add or remove any expenses on an approved or paid expense report.".into(),
+            "You do not have the rights to add or remove any expenses on an approved or paid expense report."
+                .into(),
         ));
     }
     let empty = env.db.having(LINE, "sheet_id", id).is_empty();
@@ -134,7 +134,8 @@ pub(super) fn released(env: &mut Env<'_>, id: i64) {
 pub(super) fn accounting_date(env: &Env<'_>, id: i64) -> String {
     let today = env.today();
     let lines = env.db.having(LINE, "sheet_id", id).into_iter();
-    let latest = lines.map(|line| env.db.text(LINE, line, "date").to_owned()).filter(|date| !date.is_empty()).max();
+    let latest =
+        lines.map(|line| env.db.text(LINE, line, "date").to_owned()).filter(|date| !date.is_empty()).max();
     let latest = latest.unwrap_or_else(|| today.clone());
     let month = |date: &str| date.chars().take(7).collect::<String>();
     match month(&latest).cmp(&month(&today)) {

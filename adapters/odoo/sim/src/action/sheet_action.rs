@@ -103,7 +103,8 @@ fn can_create_move(env: &Env<'_>, ids: &[i64]) -> Result<(), Error> {
         return Err(Error::user("You can only generate an accounting entry for approved expense(s)."));
     }
     let employees = |lacks: &dyn Fn(i64) -> bool| -> Vec<i64> {
-        let mut found: Vec<i64> = ids.iter().filter_map(|id| env.db.link(MODEL, *id, "employee_id")).collect();
+        let mut found: Vec<i64> =
+            ids.iter().filter_map(|id| env.db.link(MODEL, *id, "employee_id")).collect();
         found.retain(|employee| lacks(*employee));
         found.sort_unstable();
         found.dedup();
@@ -126,7 +127,8 @@ fn can_create_move(env: &Env<'_>, ids: &[i64]) -> Result<(), Error> {
         })
         .filter_map(|id| env.db.link(MODEL, id, "employee_id"))
         .collect();
-    let without_bank = employees(&|employee| own.contains(&employee) && !employee::has_bank_account(env.db, employee));
+    let without_bank =
+        employees(&|employee| own.contains(&employee) && !employee::has_bank_account(env.db, employee));
     if !without_bank.is_empty() {
         return Err(Error::Redirect(
             "Employee(s) should have a bank account set.".into(),

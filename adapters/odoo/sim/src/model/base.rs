@@ -119,7 +119,12 @@ fn money_matters() -> Vec<Model> {
                 boolean("product_has_cost", "Has a cost").computed(product::has_cost),
             ],
         ),
-        Model::new("uom.uom", "Product Unit of Measure", "name", vec![char("name", "Unit of Measure").required()]),
+        Model::new(
+            "uom.uom",
+            "Product Unit of Measure",
+            "name",
+            vec![char("name", "Unit of Measure").required()],
+        ),
         Model::new(
             "account.tax",
             "Tax",
@@ -135,10 +140,12 @@ fn money_matters() -> Vec<Model> {
                 one_of(
                     "amount_type",
                     "Tax Computation",
-                    &[("group", "Group of Taxes"), ("fixed", "Fixed"), ("percent", "Percentage"), (
-                        "division",
-                        "Percentage Tax Included",
-                    )],
+                    &[
+                        ("group", "Group of Taxes"),
+                        ("fixed", "Fixed"),
+                        ("percent", "Percentage"),
+                        ("division", "Percentage Tax Included"),
+                    ],
                 )
                 .required(),
                 float("amount", "Amount").required(),
@@ -234,11 +241,7 @@ fn technical() -> Vec<Model> {
             vec![
                 char("name", "Technical Name").required(),
                 char("shortdesc", "Module Name"),
-                one_of(
-                    "state",
-                    "Status",
-                    &[("uninstalled", "Not Installed"), ("installed", "Installed")],
-                ),
+                one_of("state", "Status", &[("uninstalled", "Not Installed"), ("installed", "Installed")]),
                 char("latest_version", "Installed Version"),
             ],
         ),

@@ -27,7 +27,8 @@ pub(crate) const SHEET_STATES: &[(&str, &str)] = &[
     ("cancel", "Refused"),
 ];
 
-const PAID_BY: &[(&str, &str)] = &[("own_account", "Employee (to reimburse)"), ("company_account", "Company")];
+const PAID_BY: &[(&str, &str)] =
+    &[("own_account", "Employee (to reimburse)"), ("company_account", "Company")];
 
 const PAYMENT: &[(&str, &str)] = &[
     ("not_paid", "Not Paid"),
@@ -54,10 +55,7 @@ pub(super) fn models() -> Vec<Model> {
             "hr.expense.refuse.wizard",
             "Expense Refuse Reason Wizard",
             "id",
-            vec![
-                char("reason", "Reason").required(),
-                many2many("sheet_ids", "Sheet", "hr.expense.sheet"),
-            ],
+            vec![char("reason", "Reason").required(), many2many("sheet_ids", "Sheet", "hr.expense.sheet")],
         ),
     ]
 }

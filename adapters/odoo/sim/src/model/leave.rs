@@ -92,10 +92,7 @@ pub(super) fn models(version: Version) -> Vec<Model> {
             "hr.holidays.cancel.leave",
             "Cancel Time Off Wizard",
             "id",
-            vec![
-                many2one("leave_id", "Leave", "hr.leave").required(),
-                text("reason", "Reason").required(),
-            ],
+            vec![many2one("leave_id", "Leave", "hr.leave").required(), text("reason", "Reason").required()],
         ),
     ]
 }
@@ -149,12 +146,8 @@ fn kind() -> Model {
             boolean("active", "Active"),
             integer("color", "Color"),
             many2one("company_id", "Company", "res.company"),
-            one_of(
-                "requires_allocation",
-                "Requires allocation",
-                &[("yes", "Yes"), ("no", "No Limit")],
-            )
-            .required(),
+            one_of("requires_allocation", "Requires allocation", &[("yes", "Yes"), ("no", "No Limit")])
+                .required(),
             one_of("leave_validation_type", "Time Off Validation", VALIDATION),
             one_of("allocation_validation_type", "Approval", VALIDATION),
             one_of("request_unit", "Take Time Off in", UNIT).required(),
@@ -165,7 +158,8 @@ fn kind() -> Model {
             many2many("responsible_ids", "Notified Time Off Officer", "res.users"),
             float("max_leaves", "Maximum Allowed").computed(allocation::maximum),
             float("leaves_taken", "Time off Already Taken").computed(allocation::taken),
-            float("virtual_leaves_taken", "Virtual Time Off Already Taken").computed(allocation::virtual_taken),
+            float("virtual_leaves_taken", "Virtual Time Off Already Taken")
+                .computed(allocation::virtual_taken),
             float("virtual_remaining_leaves", "Virtual Remaining Time Off")
                 .computed(allocation::virtual_remaining),
         ],

@@ -38,7 +38,9 @@ fn allowed(model: &str) -> [&'static [i64]; 4] {
         "res.partner.bank" => [ALL, &[HR, ACCOUNTANT], &[HR, ACCOUNTANT], &[HR, ACCOUNTANT]],
         "account.tax" | "account.analytic.account" | "account.analytic.plan" => kept(&[ACCOUNTANT]),
         "purchase.order" | "purchase.order.line" => [&[SYSTEM]; 4],
-        "ir.model.data" => [ALL, &[SYSTEM, EXPENSE_MANAGER, LEAVE_OFFICER], &[SYSTEM, EXPENSE_MANAGER], &[SYSTEM]],
+        "ir.model.data" => {
+            [ALL, &[SYSTEM, EXPENSE_MANAGER, LEAVE_OFFICER], &[SYSTEM, EXPENSE_MANAGER], &[SYSTEM]]
+        }
         "ir.model" | "ir.module.module" => [&[SYSTEM, EXPENSE_MANAGER], NOBODY, NOBODY, NOBODY],
         _ => kept(&[SYSTEM]),
     }
@@ -46,7 +48,9 @@ fn allowed(model: &str) -> [&'static [i64]; 4] {
 
 /// Whether the model is open to the user at all; `ir.model.access.check`.
 pub(crate) fn model(env: &Env<'_>, model: &str, operation: &str) -> Result<(), Error> {
-    if env.who.su || allowed(model)[mode(operation)].iter().any(|group| has_group(env.db, env.who.uid, *group)) {
+    if env.who.su
+        || allowed(model)[mode(operation)].iter().any(|group| has_group(env.db, env.who.uid, *group))
+    {
         return Ok(());
     }
     let label = env.model(model)?.label;
@@ -73,7 +77,9 @@ pub(super) fn check_access_rights(
     let loud = arguments.take("raise_exception").is_none_or(|given| given.truthy());
     if !["read", "write", "create", "unlink"].contains(&operation.as_str()) {
         let error = Error::python("AssertionError", "Invalid access mode");
-        return Err(error.within(crate::trace::access()).after(&crate::trace::cache_miss(env.who.uid, &operation)));
+        return Err(error
+            .within(crate::trace::access())
+            .after(&crate::trace::cache_miss(env.who.uid, &operation)));
     }
     match model(env, name, &operation) {
         Ok(()) => Ok(Value::TRUE),
@@ -146,14 +152,16 @@ impl Rule {
             // `hr_leave_rule_employee`, `…_employee_update`, `…_responsible_read`, `…_responsible_update`
             Self::Leave => {
                 let manager = db.link("hr.employee", employee, "leave_manager_id") == Some(uid);
-                let open = db.text(model, id, "state") != "validate" && db.text(model, id, "state") != "validate1";
+                let open =
+                    db.text(model, id, "state") != "validate" && db.text(model, id, "state") != "validate1";
                 (own && (operation == "read" || open)) || manager
             }
             // An attachment goes by the record that it belongs to: `ir.attachment.check`.
             Self::Attachment => {
                 let (of, record) = (db.text(model, id, "res_model"), db.link(model, id, "res_id"));
                 let Some(record) = record.filter(|_| !of.is_empty()) else {
-                    return db.link(model, id, "create_uid") == Some(uid) || db.get(model, id, "public").truthy();
+                    return db.link(model, id, "create_uid") == Some(uid)
+                        || db.get(model, id, "public").truthy();
                 };
                 let rule = match of {
                     "hr.expense" => Self::Expense { approver: has_group(db, uid, group::EXPENSE_TEAM) },

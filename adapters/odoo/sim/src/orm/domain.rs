@@ -11,8 +11,26 @@ use crate::trace;
 use crate::value::Value;
 
 const OPERATORS: [&str; 20] = [
-    "=", "!=", "<=", "<", ">", ">=", "=?", "=like", "=ilike", "like", "not like", "ilike", "not ilike", "in",
-    "not in", "child_of", "parent_of", "any", "not any", "<>",
+    "=",
+    "!=",
+    "<=",
+    "<",
+    ">",
+    ">=",
+    "=?",
+    "=like",
+    "=ilike",
+    "like",
+    "not like",
+    "ilike",
+    "not ilike",
+    "in",
+    "not in",
+    "child_of",
+    "parent_of",
+    "any",
+    "not any",
+    "<>",
 ];
 
 /// A domain that was understood.
@@ -125,9 +143,7 @@ impl Term {
                 let (_, field) = db.model(model)?.named(&path[0])?;
                 let numbers = match (operator.as_str(), value) {
                     ("=", Value::Int(number)) => vec![*number],
-                    ("in", Value::List(list)) => {
-                        list.iter().map(Value::as_id).collect::<Option<Vec<_>>>()?
-                    }
+                    ("in", Value::List(list)) => list.iter().map(Value::as_id).collect::<Option<Vec<_>>>()?,
                     _ => return None,
                 };
                 let mut found: Vec<i64> = match field.key {
@@ -197,16 +213,17 @@ impl Leaf<'_> {
             "!=" | "not in" => !meets(),
             "=?" => self.value.is_null() || meets(),
             "child_of" => held.iter().any(|id| {
-                self.db.model(to).is_some_and(|model| above(self.db, model, *id).any(|up| wanted().contains(&up)))
+                self.db
+                    .model(to)
+                    .is_some_and(|model| above(self.db, model, *id).any(|up| wanted().contains(&up)))
             }),
             "parent_of" => wanted().iter().any(|id| {
                 self.db.model(to).is_some_and(|model| above(self.db, model, *id).any(|up| held.contains(&up)))
             }),
             "any" | "not any" => {
                 let inner = parse(self.db, to, self.value, "search");
-                let any = inner.is_ok_and(|inner| {
-                    held.iter().any(|id| inner.holds(self.db, self.who, to, *id))
-                });
+                let any =
+                    inner.is_ok_and(|inner| held.iter().any(|id| inner.holds(self.db, self.who, to, *id)));
                 any == (self.operator == "any")
             }
             // By the name that is shown.

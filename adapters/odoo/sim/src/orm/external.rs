@@ -18,9 +18,9 @@ pub(crate) fn split(id: &str) -> (&str, &str) {
 /// The record with an external id.
 pub(crate) fn find(db: &Database, id: &str) -> Option<(String, i64)> {
     let (module, name) = split(id);
-    let found = db.ids(MODEL).find(|entry| {
-        db.text(MODEL, *entry, "name") == name && db.text(MODEL, *entry, "module") == module
-    })?;
+    let found = db
+        .ids(MODEL)
+        .find(|entry| db.text(MODEL, *entry, "name") == name && db.text(MODEL, *entry, "module") == module)?;
     let (model, record) = (db.text(MODEL, found, "model").to_owned(), db.link(MODEL, found, "res_id")?);
     // What it stood for may be gone.
     db.exists(&model, record).then_some((model, record))

@@ -14,8 +14,12 @@ pub(super) fn load(env: &mut Env<'_>, model: &str, arguments: &mut Arguments) ->
     let columns: Vec<Vec<String>> =
         fields.iter().map(|field| field.split('/').map(str::to_owned).collect()).collect();
     let data = arguments.take("data").unwrap_or(Value::List(Vec::new()));
-    let rows: Vec<Vec<Value>> =
-        data.as_list().unwrap_or_default().iter().map(|row| row.as_list().unwrap_or_default().to_vec()).collect();
+    let rows: Vec<Vec<Value>> = data
+        .as_list()
+        .unwrap_or_default()
+        .iter()
+        .map(|row| row.as_list().unwrap_or_default().to_vec())
+        .collect();
     let mut ids = Vec::new();
     let mut messages = Vec::new();
     let mut at = 0;
@@ -176,9 +180,8 @@ fn cell(env: &Env<'_>, model: &str, column: &[String], value: &Value, field: &st
             Some("id") => "external id",
             _ => "name",
         };
-        let missing = || {
-            bad(format!("No matching record found for {what} '{text}' in field '{}'", known.label))
-        };
+        let missing =
+            || bad(format!("No matching record found for {what} '{text}' in field '{}'", known.label));
         ids.push(id.ok_or_else(missing)?);
     }
     Ok(match known.kind {
@@ -191,7 +194,9 @@ fn cell(env: &Env<'_>, model: &str, column: &[String], value: &Value, field: &st
 fn typed(kind: Kind, value: &Value) -> Result<Value, String> {
     let Value::Str(text) = value else { return Ok(value.clone()) };
     match kind {
-        Kind::Integer => text.parse().map(Value::Int).map_err(|_| format!("'{text}' does not seem to be an integer")),
+        Kind::Integer => {
+            text.parse().map(Value::Int).map_err(|_| format!("'{text}' does not seem to be an integer"))
+        }
         Kind::Float | Kind::Monetary => {
             text.parse().map(Value::Float).map_err(|_| format!("'{text}' does not seem to be a number"))
         }
@@ -199,7 +204,9 @@ fn typed(kind: Kind, value: &Value) -> Result<Value, String> {
         // By the value, or by what people read for it.
         Kind::Selection(list) => {
             let found = list.iter().find(|(value, label)| value == text || label == text);
-            found.map(|(value, _)| Value::str(*value)).ok_or_else(|| format!("Value '{text}' not found in selection"))
+            found
+                .map(|(value, _)| Value::str(*value))
+                .ok_or_else(|| format!("Value '{text}' not found in selection"))
         }
         _ => Ok(value.clone()),
     }

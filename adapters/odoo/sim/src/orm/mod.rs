@@ -121,9 +121,7 @@ pub(crate) fn call(
 ) -> Result<Value, Error> {
     // `check_method_name`, before anything else.
     if method.starts_with('_') || matches!(method, "init") {
-        return Err(Error::Access(format!(
-            "Private methods (such as {method}) cannot be called remotely."
-        )));
+        return Err(Error::Access(format!("Private methods (such as {method}) cannot be called remotely.")));
     }
     let known = env.model(model)?.name;
     if let Value::Map(context) = arguments.named("context") {
@@ -154,10 +152,9 @@ pub(crate) fn call(
         }
         _ => match crate::action::call(env, known, method, arguments) {
             Some(result) => result,
-            None => Err(Error::python(
-                "AttributeError",
-                &format!("The method '{known}.{method}' does not exist"),
-            )),
+            None => {
+                Err(Error::python("AttributeError", &format!("The method '{known}.{method}' does not exist")))
+            }
         },
     };
     let result = result?;

@@ -105,7 +105,8 @@ pub(super) fn fields_get(env: &mut Env<'_>, model: &str, arguments: &mut Argumen
     let mut all = Vec::new();
     for field in &env.model(model)?.fields {
         let asked = wanted.as_ref().is_none_or(|wanted| wanted.contains(&field.name));
-        if !asked || !shown(&field.name) || field.name.is_empty() || access::field(env, model, field).is_err() {
+        if !asked || !shown(&field.name) || field.name.is_empty() || access::field(env, model, field).is_err()
+        {
             continue;
         }
         let described = describe(field).into_iter().filter(|(name, _)| {

@@ -148,7 +148,11 @@ pub(super) fn search_read(env: &mut Env<'_>, model: &str, arguments: &mut Argume
     read::format(env, model, &found, fields.as_deref(), load.is_null() && load != Value::None)
 }
 
-pub(super) fn search_count(env: &mut Env<'_>, model: &str, arguments: &mut Arguments) -> Result<Value, Error> {
+pub(super) fn search_count(
+    env: &mut Env<'_>,
+    model: &str,
+    arguments: &mut Arguments,
+) -> Result<Value, Error> {
     let mut query = Query::new(arguments.take("domain").unwrap_or(Value::List(Vec::new())));
     query.limit = arguments.number("limit").filter(|limit| *limit > 0);
     let found = ids(env, model, &query, "search_count")?.len();
@@ -164,9 +168,7 @@ pub(super) fn name_search(env: &mut Env<'_>, model: &str, arguments: &mut Argume
     let mut terms = domain.as_list().unwrap_or_default().to_vec();
     if !name.is_empty() {
         let operator = operator.unwrap_or_else(|| "ilike".to_owned());
-        let by = |field: &str| {
-            Value::List(vec![Value::str(field), Value::str(&operator), Value::str(&name)])
-        };
+        let by = |field: &str| Value::List(vec![Value::str(field), Value::str(&operator), Value::str(&name)]);
         let key = env.model(model)?.rec_name();
         let coded = env.model(model)?.keyed("default_code").is_some();
         if coded {

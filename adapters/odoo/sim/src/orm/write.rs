@@ -16,7 +16,10 @@ pub(super) fn create(env: &mut Env<'_>, model: &str, arguments: &mut Arguments) 
             Ok(Value::ids(ids.collect::<Result<Vec<_>, _>>()?))
         }
         Some(values @ Value::Map(_)) => Ok(Value::Int(create_one(env, model, values)?)),
-        _ => Err(Error::python("TypeError", &format!("{model}.create() missing 1 required positional argument: 'vals_list'"))),
+        _ => Err(Error::python(
+            "TypeError",
+            &format!("{model}.create() missing 1 required positional argument: 'vals_list'"),
+        )),
     }
 }
 
@@ -88,9 +91,10 @@ fn required(env: &Env<'_>, model: &str, id: i64) -> Result<(), Error> {
 fn assign_all(env: &mut Env<'_>, model: &str, id: i64, values: &[(String, Value)]) -> Result<(), Error> {
     // Lines last: theirs is to know the record that they belong to.
     let is_lines = |env: &Env<'_>, key: &str| {
-        env.db.model(model).and_then(|model| model.keyed(key)).is_some_and(|(_, field)| {
-            matches!(field.kind, Kind::One2many(..))
-        })
+        env.db
+            .model(model)
+            .and_then(|model| model.keyed(key))
+            .is_some_and(|(_, field)| matches!(field.kind, Kind::One2many(..)))
     };
     for lines in [false, true] {
         for (key, value) in values {
@@ -269,8 +273,7 @@ fn lines(
                 let wanted = last.id_list();
                 let gone: Vec<i64> = held(env).into_iter().filter(|line| !wanted.contains(line)).collect();
                 write_all(env, to, &gone, &link(Value::FALSE))?;
-                let new: Vec<i64> =
-                    wanted.into_iter().filter(|line| !held(env).contains(line)).collect();
+                let new: Vec<i64> = wanted.into_iter().filter(|line| !held(env).contains(line)).collect();
                 write_all(env, to, &new, &link(Value::Int(id)))?;
             }
             _ => return Err(bad_command(command)),

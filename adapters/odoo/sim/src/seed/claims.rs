@@ -19,7 +19,8 @@ const PURPOSES: [&str; 6] = [
     "Interview panel",
 ];
 
-const NOTES: [&str; 4] = ["Return", "Car share with a colleague", "Receipt in Welsh: ymweliad â’r safle", "No café open"];
+const NOTES: [&str; 4] =
+    ["Return", "Car share with a colleague", "Receipt in Welsh: ymweliad â’r safle", "No café open"];
 
 pub(super) fn fill(maker: &mut Maker<'_>, accounts: &[Account]) {
     for account in accounts {
@@ -80,7 +81,8 @@ fn report(maker: &mut Maker<'_>, account: &Account, at: Timestamp) {
 fn line(maker: &mut Maker<'_>, account: &Account, sheet: Option<i64>, number: usize, at: Timestamp) {
     let pick = account.index * 5 + number;
     let product = i64::try_from(pick % finance::COUNT).unwrap_or_default() + 1;
-    let day = at.checked_sub(Span::new().hours(24 * (i64::try_from(number).unwrap_or_default() + 2))).unwrap_or(at);
+    let day =
+        at.checked_sub(Span::new().hours(24 * (i64::try_from(number).unwrap_or_default() + 2))).unwrap_or(at);
     let mileage = product == 1;
     // Pounds and pence without a pattern that rounding could hide behind.
     #[expect(clippy::cast_precision_loss, reason = "an amount below a thousand pounds")]

@@ -39,10 +39,8 @@ pub(super) fn fill(maker: &mut Maker<'_>, options: &Options, seeded: &mut Seeded
 /// The account of the gateway: no employee, and all of expenses and time off.
 fn gateway(maker: &mut Maker<'_>, options: &Options, seeded: &mut Seeded) -> i64 {
     let partner = maker.make("res.partner", [("name", Value::str("Portico"))]);
-    let user = maker.make(
-        "res.users",
-        [("login", Value::str(&options.login)), ("partner_id", Value::Int(partner))],
-    );
+    let user =
+        maker.make("res.users", [("login", Value::str(&options.login)), ("partner_id", Value::Int(partner))]);
     let groups = [
         group::USER,
         group::HR,
@@ -62,7 +60,10 @@ fn departments(maker: &mut Maker<'_>, council: &Council) -> HashMap<(&'static st
     let mut all: HashMap<(&str, &str), i64> = HashMap::new();
     for person in &council.people {
         let above = *all.entry((person.department, "")).or_insert_with(|| {
-            maker.make("hr.department", [("name", Value::str(person.department)), ("company_id", Value::Int(1))])
+            maker.make(
+                "hr.department",
+                [("name", Value::str(person.department)), ("company_id", Value::Int(1))],
+            )
         });
         all.entry((person.department, person.team)).or_insert_with(|| {
             maker.make(
@@ -114,8 +115,10 @@ fn person_of(
     );
     if bank_account {
         let number = format!("GB{:02}PRTC{:014}", 10 + person.index % 90, 20_000_000_000_000 + person.index);
-        let account =
-            maker.make("res.partner.bank", [("acc_number", Value::Str(number)), ("partner_id", Value::Int(contact))]);
+        let account = maker.make(
+            "res.partner.bank",
+            [("acc_number", Value::Str(number)), ("partner_id", Value::Int(contact))],
+        );
         maker.set("hr.employee", employee, [("bank_account_id", Value::Int(account))]);
     }
     Account {
@@ -131,7 +134,11 @@ fn person_of(
 fn user(maker: &mut Maker<'_>, person: &Person, contact: i64, manages: bool) -> i64 {
     let user = maker.make(
         "res.users",
-        [("login", Value::str(&person.username)), ("partner_id", Value::Int(contact)), ("lang", Value::str("en_GB"))],
+        [
+            ("login", Value::str(&person.username)),
+            ("partner_id", Value::Int(contact)),
+            ("lang", Value::str("en_GB")),
+        ],
     );
     let mut groups = vec![group::USER];
     if manages {

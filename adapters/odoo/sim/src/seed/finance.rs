@@ -23,7 +23,8 @@ const CATEGORIES: [(&str, &str, f64, usize); 12] = [
 ];
 
 /// Value added tax on what is bought.
-const TAXES: [(&str, f64); 4] = [("20% VAT", 20.0), ("5% VAT", 5.0), ("0% VAT (zero-rated)", 0.0), ("VAT exempt", 0.0)];
+const TAXES: [(&str, f64); 4] =
+    [("20% VAT", 20.0), ("5% VAT", 5.0), ("0% VAT (zero-rated)", 0.0), ("VAT exempt", 0.0)];
 
 const PROJECTS: [&str; 8] = [
     "Bridge Street resurfacing",
@@ -45,7 +46,8 @@ pub fn categories() -> impl Iterator<Item = (&'static str, f64)> {
 pub(super) const COUNT: usize = CATEGORIES.len();
 
 pub(super) fn fill(maker: &mut Maker<'_>) {
-    for (code, symbol, name, rate) in [("EUR", "€", "Euro", 1.15), ("USD", "$", "United States dollar", 1.25)] {
+    for (code, symbol, name, rate) in [("EUR", "€", "Euro", 1.15), ("USD", "$", "United States dollar", 1.25)]
+    {
         maker.make(
             "res.currency",
             [

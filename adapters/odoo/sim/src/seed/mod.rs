@@ -142,7 +142,9 @@ impl Maker<'_> {
             self.env.db.insert_at("res.groups", id);
             self.set("res.groups", id, [("name", Value::str(name))]);
         }
-        for (at, module) in ["base", "hr", "hr_expense", "hr_holidays", "project", "account"].iter().enumerate() {
+        for (at, module) in
+            ["base", "hr", "hr_expense", "hr_holidays", "project", "account"].iter().enumerate()
+        {
             let id = i64::try_from(at).unwrap_or_default() + 1;
             self.env.db.insert_at("ir.module.module", id);
             self.set(
@@ -180,7 +182,11 @@ impl Maker<'_> {
             let all = Value::ids(group::ALL.iter().map(|(id, _)| *id));
             let user = self.make(
                 "res.users",
-                [("login", Value::str(login)), ("partner_id", Value::Int(partner)), ("active", Value::Bool(active))],
+                [
+                    ("login", Value::str(login)),
+                    ("partner_id", Value::Int(partner)),
+                    ("active", Value::Bool(active)),
+                ],
             );
             self.set("res.users", user, [("groups_id", all)]);
         }

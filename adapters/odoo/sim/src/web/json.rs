@@ -18,8 +18,10 @@ use crate::wire::json::dumps;
 static SESSIONS: AtomicU64 = AtomicU64::new(1);
 
 pub(super) async fn serve(shared: &Arc<Shared>, parts: &Parts, path: &str, body: &[u8]) -> Response<Body> {
-    let known = ["/jsonrpc", "/web/session/authenticate", "/web/session/destroy", "/web/webclient/version_info"];
-    let method_call = ["/web/dataset/call_kw", "/web/dataset/call_button"].iter().any(|start| path.starts_with(start));
+    let known =
+        ["/jsonrpc", "/web/session/authenticate", "/web/session/destroy", "/web/webclient/version_info"];
+    let method_call =
+        ["/web/dataset/call_kw", "/web/dataset/call_button"].iter().any(|start| path.starts_with(start));
     if !known.contains(&path) && !method_call {
         return finish(shared, html(404, "Not Found")).map(full);
     }
