@@ -8,13 +8,19 @@ use portico_contract::people::{PersonChange, PersonRecord};
 
 use super::PeopleIndex;
 use super::compact::compact;
+use super::pace::Pace;
 use super::segment::{MAX_ROWS, Slot};
 use super::table::{Bits, Hashed};
+
+/// People who are compared between two pauses.
+const COMPARED: usize = 16;
 
 /// Makes a [`PeopleIndex`], from nothing or from an earlier one, of which it shares what did not change.
 ///
 /// It takes what a directory tells step by step, and never holds more than 8,192 whole records: when there are more, they
 /// become a part of the index at once.
+///
+/// Writing thousands of people takes a tenth of a second. [`Builder::pausing`] lets others through meanwhile.
 #[derive(Default)]
 pub struct Builder {
     base: PeopleIndex,
@@ -22,6 +28,9 @@ pub struct Builder {
     pending: HashMap<NativeId, PersonRecord>,
     /// While everybody is told: for each slot of the base, who was told again. Everybody else will be gone.
     told: Option<Vec<Bits>>,
+    pause: Option<Box<dyn FnMut() + Send>>,
+    /// People who were compared with what is there.
+    compared: usize,
 }
 
 impl Builder {
@@ -32,7 +41,22 @@ impl Builder {
 
     /// From an earlier snapshot.
     pub fn from(index: &PeopleIndex) -> Self {
-        Self { base: index.clone(), slots: index.slots.to_vec(), pending: HashMap::new(), told: None }
+        Self { base: index.clone(), slots: index.slots.to_vec(), ..Self::default() }
+    }
+
+    /// Calls this every few tens of microseconds of work, and not at all where there is none to do.
+    #[must_use]
+    pub fn pausing(mut self, pause: impl FnMut() + Send + 'static) -> Self {
+        self.pause = Some(Box::new(pause));
+        self
+    }
+
+    fn paced<T>(&mut self, work: impl FnOnce(&mut Self, &mut Pace<'_>) -> T) -> T {
+        let mut pause = self.pause.take();
+        let mut none = || {};
+        let done = work(self, &mut Pace::new(pause.as_deref_mut().map_or(&mut none, |pause| pause)));
+        self.pause = pause;
+        done
     }
 
     /// Takes one step of what a directory tells.
@@ -60,6 +84,10 @@ impl Builder {
         if !self.pending.contains_key(&record.id)
             && let Some((at, row)) = self.place_of(record.id.as_str())
         {
+            self.compared += 1;
+            if let Some(pause) = self.pause.as_mut().filter(|_| self.compared.is_multiple_of(COMPARED)) {
+                pause();
+            }
             if self.slots[at].person(row).record() == record {
                 // Slots behind those of the base were made while telling.
                 if let Some(told) = self.told.as_mut().and_then(|told| told.get_mut(at)) {
@@ -89,11 +117,13 @@ impl Builder {
     fn flush(&mut self) {
         if !self.pending.is_empty() {
             let people = std::mem::take(&mut self.pending).into_values().collect();
-            self.slots.push(Slot::new(people));
+            let slot = self.paced(|_, pace| Slot::new(people, pace));
+            self.slots.push(slot);
         }
     }
 
-    /// The snapshot. Merges small parts into larger ones, at most some 16,000 people of them in one go.
+    /// The snapshot; the very one that it began with where nothing has changed. Merges small parts into larger ones, at most
+    /// some 16,000 people of them in one go.
     pub fn build(mut self) -> PeopleIndex {
         self.flush();
         for (slot, told) in self.slots.iter_mut().zip(self.told.iter().flatten()) {
@@ -101,8 +131,16 @@ impl Builder {
                 slot.people().map(|person| person.row).filter(|row| !told.has(*row)).collect();
             missing.into_iter().for_each(|row| slot.remove(row));
         }
-        compact(&mut self.slots);
+        self.paced(|builder, pace| compact(&mut builder.slots, pace));
+        if self.slots.len() == self.base.slots.len() && self.slots.iter().zip(&*self.base.slots).all(same) {
+            return self.base;
+        }
         let len = self.slots.iter().map(|slot| slot.live).sum();
         PeopleIndex { slots: Arc::from(self.slots), len }
     }
+}
+
+/// Whether neither the people nor those of them who are gone have changed.
+fn same((one, other): (&Slot, &Slot)) -> bool {
+    Arc::ptr_eq(&one.segment, &other.segment) && one.live == other.live
 }

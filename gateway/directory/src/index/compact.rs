@@ -3,6 +3,8 @@
 //! A few changes make a small segment of their own. Four of about one size become one of the next size, so that everybody is
 //! written again a few times at most; large ones are rewritten when a quarter of their people is gone.
 
+use super::entry::PersonEntry;
+use super::pace::{PERSON, Pace};
 use super::segment::{MAX_ROWS, Slot};
 
 /// Live people up to which segments are of one size; larger ones are large.
@@ -15,15 +17,19 @@ const WORTH_REWRITING: usize = 32;
 const BUDGET: usize = 2 * MAX_ROWS;
 
 /// Drops empty segments and merges others.
-pub(super) fn compact(slots: &mut Vec<Slot>) {
+pub(super) fn compact(slots: &mut Vec<Slot>, pace: &mut Pace<'_>) {
     slots.retain(|slot| slot.live > 0);
     let mut left = BUDGET;
     while let Some(group) = choose(slots) {
         let people: usize = group.iter().map(|&at| slots[at].live).sum();
         let Some(rest) = left.checked_sub(people) else { break };
         left = rest;
-        let merged = group.iter().flat_map(|&at| slots[at].people().map(|person| person.record())).collect();
-        let merged = Slot::new(merged);
+        let read = |person: PersonEntry<'_>| {
+            pace.done(PERSON);
+            person.record()
+        };
+        let merged = group.iter().flat_map(|&at| slots[at].people()).map(read).collect();
+        let merged = Slot::new(merged, pace);
         let mut at = 0;
         slots.retain(|_| {
             at += 1;

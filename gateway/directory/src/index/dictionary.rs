@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::fuzzy;
 use super::inside::{Inside, Sought};
+use super::pace::Pace;
 
 /// Words sorted and written behind one another, so that the beginning of a word is a range, of words and of rows. What is
 /// inside words is found by their trigrams, the end of numbers by a second order.
@@ -63,11 +64,11 @@ impl Words {
         }
     }
 
-    pub(super) fn build(mut self, ways: Ways) -> Dictionary {
+    pub(super) fn build(mut self, ways: Ways, pace: &mut Pace<'_>) -> Dictionary {
         let Self { text, words } = &mut self;
         let word =
             |(start, length, _): (u32, u8, u16)| &text.as_bytes()[start as usize..][..usize::from(length)];
-        words.sort_unstable_by(|&a, &b| word(a).cmp(word(b)).then(a.2.cmp(&b.2)));
+        pace.sort(words, |&a, &b| word(a).cmp(word(b)).then(a.2.cmp(&b.2)));
         words.dedup_by(|a, b| a.2 == b.2 && word(*a) == word(*b));
         let (mut out, mut starts, mut first, mut rows) = (vec![0], Vec::new(), Vec::new(), Vec::new());
         let mut previous: &[u8] = &[];
@@ -90,23 +91,23 @@ impl Words {
             rows: rows.into(),
             ..Dictionary::default()
         };
-        dictionary.prepare(ways);
+        dictionary.prepare(ways, pace);
         dictionary
     }
 }
 
 impl Dictionary {
-    fn prepare(&mut self, ways: Ways) {
+    fn prepare(&mut self, ways: Ways, pace: &mut Pace<'_>) {
         if ways == Ways::InsideAndFuzzy {
             self.letters = (0..self.len()).map(|at| fuzzy::letters(self.word(at))).collect();
         }
         if ways == Ways::End {
             let mut backwards: Vec<u32> = (0..self.len() as u32).collect();
             let from_end = |at: u32| self.octets(at as usize).iter().rev();
-            backwards.sort_unstable_by(|a, b| from_end(*a).cmp(from_end(*b)));
+            pace.sort(&mut backwards, |a, b| from_end(*a).cmp(from_end(*b)));
             self.backwards = backwards.into();
         } else {
-            self.inside = Inside::build((0..self.len()).map(|at| self.octets(at)));
+            self.inside = Inside::build((0..self.len()).map(|at| self.octets(at)), pace);
         }
     }
 

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use memchr::memmem::Finder;
 
+use super::pace::Pace;
+
 /// Words of one block at least. Words that follow one another are alike, so that a block has few trigrams more than a word.
 const BLOCK: usize = 16;
 
@@ -46,7 +48,7 @@ impl Sought {
 
 impl Inside {
     /// Of these words, in their order.
-    pub(super) fn build<'a>(words: impl ExactSizeIterator<Item = &'a [u8]>) -> Self {
+    pub(super) fn build<'a>(words: impl ExactSizeIterator<Item = &'a [u8]>, pace: &mut Pace<'_>) -> Self {
         let size = BLOCK.max(words.len().div_ceil(usize::from(u16::MAX)));
         let mut pairs: Vec<u64> = Vec::new();
         for (at, word) in words.enumerate() {
@@ -54,7 +56,7 @@ impl Inside {
             let inside = word.get(1..).unwrap_or_default();
             pairs.extend(inside.windows(3).map(|three| u64::from(trigram(three)) << 16 | block));
         }
-        pairs.sort_unstable();
+        pace.sort(&mut pairs, u64::cmp);
         pairs.dedup();
         let (mut trigrams, mut ends) = (Vec::new(), Vec::new());
         for (at, pair) in pairs.iter().enumerate() {

@@ -24,6 +24,7 @@ mod fold;
 mod fuzzy;
 mod inside;
 mod merge;
+mod pace;
 mod phone;
 mod query;
 mod record;
@@ -140,6 +141,11 @@ impl PeopleIndex {
     /// Everybody, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = PersonEntry<'_>> {
         self.slots.iter().flat_map(Slot::people)
+    }
+
+    /// Whether this is the very snapshot that the other is: nothing has changed between them.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.slots, &other.slots)
     }
 
     /// How many people there are.

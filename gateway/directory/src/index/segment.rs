@@ -6,6 +6,7 @@ use portico_contract::people::PersonRecord;
 
 use super::dictionary::{Dictionary, Ways, Words};
 use super::entry::PersonEntry;
+use super::pace::{PERSON, Pace};
 use super::record::{Packer, Reader, Shared};
 use super::table::{Bits, Hashed, KeyTable, Keys};
 use super::{fold, phone};
@@ -69,19 +70,14 @@ impl<'a> Order<'a> {
 
 impl Segment {
     /// Builds one from at most [`MAX_ROWS`] people with different ids.
-    pub(super) fn build(mut people: Vec<PersonRecord>) -> Self {
-        people.truncate(MAX_ROWS);
-        people.sort_by_cached_key(|person| {
-            let (profile, id) = (&person.profile, person.id.as_str());
-            let Order { inactive, folded, name, id } = Order::new(profile.active, &profile.display_name, id);
-            (inactive, folded, name.to_owned(), id.to_owned())
-        });
+    pub(super) fn build(people: Vec<PersonRecord>, pace: &mut Pace<'_>) -> Self {
         let mut packer = Packer::default();
         let mut ends = Vec::with_capacity(people.len());
         let mut tables: [Keys; 5] = Default::default();
         let mut fields = Fields::default();
-        for (row, person) in (0_u16..).zip(&people) {
-            ends.push(packer.push(person));
+        for (row, person) in (0_u16..).zip(in_order(people, pace)) {
+            pace.done(PERSON);
+            ends.push(packer.push(&person));
             let [ids, user_names, emails, employee_numbers, managers] = &mut tables;
             let profile = &person.profile;
             ids.add(person.id.as_str(), row);
@@ -89,10 +85,10 @@ impl Segment {
             employee_numbers.add(profile.employee_number.as_deref().unwrap_or_default(), row);
             managers.add(person.manager.as_ref().map_or("", |manager| manager.id.as_str()), row);
             profile.emails.iter().for_each(|email| emails.add(&same_case(&email.value), row));
-            fields.add(person, row);
+            fields.add(&person, row);
         }
         let (octets, shared) = packer.build();
-        let [ids, user_names, emails, employee_numbers, managers] = tables.map(Keys::build);
+        let [ids, user_names, emails, employee_numbers, managers] = tables.map(|keys| keys.build(pace));
         Self {
             octets,
             ends: ends.into(),
@@ -102,10 +98,10 @@ impl Segment {
             emails,
             employee_numbers,
             managers,
-            names: fields.names.build(Ways::InsideAndFuzzy),
-            users: fields.users.build(Ways::Inside),
-            posts: fields.posts.build(Ways::Inside),
-            phones: fields.phones.build(Ways::End),
+            names: fields.names.build(Ways::InsideAndFuzzy, pace),
+            users: fields.users.build(Ways::Inside, pace),
+            posts: fields.posts.build(Ways::Inside, pace),
+            phones: fields.phones.build(Ways::End, pace),
         }
     }
 
@@ -132,9 +128,28 @@ impl Segment {
     }
 }
 
+/// The people in the order in which they are kept, at most [`MAX_ROWS`].
+fn in_order(
+    mut people: Vec<PersonRecord>,
+    pace: &mut Pace<'_>,
+) -> impl Iterator<Item = PersonRecord> + use<> {
+    people.truncate(MAX_ROWS);
+    let key = |person: &PersonRecord| {
+        pace.done(PERSON / 8);
+        let (profile, id) = (&person.profile, person.id.as_str());
+        let Order { inactive, folded, name, id } = Order::new(profile.active, &profile.display_name, id);
+        (inactive, folded, name.to_owned(), id.to_owned())
+    };
+    let keys: Vec<_> = people.iter().map(key).collect();
+    let mut order: Vec<usize> = (0..people.len()).collect();
+    pace.sort(&mut order, |a, b| keys[*a].cmp(&keys[*b]));
+    let mut people: Vec<_> = people.into_iter().map(Some).collect();
+    order.into_iter().filter_map(move |at| people[at].take())
+}
+
 impl Slot {
-    pub(super) fn new(people: Vec<PersonRecord>) -> Self {
-        let segment = Segment::build(people);
+    pub(super) fn new(people: Vec<PersonRecord>, pace: &mut Pace<'_>) -> Self {
+        let segment = Segment::build(people, pace);
         let live = segment.len();
         Self { gone: Arc::new(Bits::none(live)), segment: Arc::new(segment), live }
     }

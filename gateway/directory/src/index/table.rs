@@ -2,6 +2,8 @@
 
 use std::hash::{DefaultHasher, Hasher as _};
 
+use super::pace::Pace;
+
 /// A set of rows.
 #[derive(Clone, Default)]
 pub(super) struct Bits(Box<[u64]>);
@@ -60,8 +62,8 @@ impl Keys {
         }
     }
 
-    pub(super) fn build(mut self) -> KeyTable {
-        self.0.sort_unstable();
+    pub(super) fn build(mut self, pace: &mut Pace<'_>) -> KeyTable {
+        pace.sort(&mut self.0, Ord::cmp);
         self.0.dedup();
         KeyTable {
             hashes: self.0.iter().map(|(hash, _)| *hash).collect(),

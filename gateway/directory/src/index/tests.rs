@@ -1,6 +1,7 @@
 //! The index against a plain scan, and snapshots made step by step against one made at once.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use portico_contract::access::Facts;
 use portico_contract::documents::SourceVersion;
@@ -248,4 +249,69 @@ fn many_segments_and_small_changes_stay_few_segments() {
     assert_eq!(index.search(&Query::parse("title 99"), 1_000, |_| true).len(), 50);
     let gone: usize = index.slots.iter().map(|slot| slot.segment.len() - slot.live).sum();
     assert!(gone * 3 < people.len(), "{gone} gone are still kept");
+}
+
+/// An index over five large parts, and how often work on it pauses.
+fn counted() -> (Vec<PersonRecord>, PeopleIndex) {
+    let name = |at: usize| format!("Person {} {}", char::from(b'a' + (at % 26) as u8), at % 1_000);
+    let people: Vec<_> = (0..5 * MAX_ROWS).map(|at| person(&format!("p{at}"), &name(at))).collect();
+    let index = index_of(&people);
+    (people, index)
+}
+
+/// The next snapshot, and how often making it paused.
+fn next(index: &PeopleIndex, changes: impl IntoIterator<Item = PersonChange>) -> (PeopleIndex, usize) {
+    let pauses = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&pauses);
+    let mut builder = Builder::from(index).pausing(move || {
+        counter.fetch_add(1, Ordering::Relaxed);
+    });
+    changes.into_iter().for_each(|change| builder.apply(change));
+    (builder.build(), pauses.load(Ordering::Relaxed))
+}
+
+/// People in the parts of a snapshot that the one before did not have.
+fn written(before: &PeopleIndex, after: &PeopleIndex) -> usize {
+    let is_new = |slot: &&Slot| !before.slots.iter().any(|old| Arc::ptr_eq(&old.segment, &slot.segment));
+    after.slots.iter().filter(is_new).map(|slot| slot.segment.len()).sum()
+}
+
+#[test]
+fn a_refresh_without_changes_builds_nothing() {
+    let (people, index) = counted();
+    let nothing = [Vec::new(), vec![PersonChange::Begin { whole: false }], vec![put(&people[7])]];
+    let gone_already = vec![PersonChange::Gone(native("stranger"))];
+    for changes in nothing.into_iter().chain([gone_already]) {
+        let (after, pauses) = next(&index, changes);
+        assert!(after.is(&index) && pauses == 0, "{pauses} pauses");
+    }
+    // Nor does telling everybody again, whom it has to compare.
+    let everybody = people.iter().map(put);
+    let (after, pauses) = next(&index, std::iter::once(PersonChange::Begin { whole: true }).chain(everybody));
+    assert!(after.is(&index));
+    assert_eq!(pauses, people.len() / 16, "it pauses while it compares, and does nothing else");
+    assert!(!next(&index, [PersonChange::Gone(native("p7"))]).0.is(&index));
+}
+
+#[test]
+fn a_refresh_costs_what_changed_and_not_what_there_is() {
+    let (people, mut index) = counted();
+    const CHANGES: usize = 20;
+    let (mut all, mut pauses_in_all) = (0, 0);
+    for round in 0..500 {
+        let changed = (0..CHANGES).map(|at| {
+            let mut changed = people[(round * 331 + at * 97) % people.len()].clone();
+            changed.profile.title = Some(format!("Title {round}"));
+            put(&changed)
+        });
+        let (after, pauses) = next(&index, changed.collect::<Vec<_>>());
+        let wrote = written(&index, &after);
+        let bound = CHANGES..=2 * MAX_ROWS + CHANGES;
+        assert!(bound.contains(&wrote), "{wrote} people written in round {round}");
+        (all, pauses_in_all) = (all + wrote, pauses_in_all + pauses);
+        index = after;
+    }
+    // Each who changed is written again a few times, when parts are merged; those who did not, next to never.
+    assert!(all < 12 * 500 * CHANGES, "{all} people written for {} changes", 500 * CHANGES);
+    assert!(pauses_in_all > all / 32, "{pauses_in_all} pauses for {all} people: long work without a pause");
 }
