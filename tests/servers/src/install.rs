@@ -13,6 +13,7 @@ use crate::process::{read_lossy, wait_for};
 
 /// Pinned, so that a test failure is ours. rotel has no other than pre-releases.
 const WSGIDAV: [&str; 2] = ["wsgidav==4.4.0", "cheroot==11.1.2"];
+const ODOORPC: [&str; 1] = ["odoorpc==0.10.1"];
 const ROTEL: [&str; 1] = ["rotel==0.0.1a15"];
 
 /// Samba's parts are packages of their own; a machine that only serves files has the programs and cannot make a domain.
@@ -65,6 +66,7 @@ pub fn prepare(product: Product) -> anyhow::Result<()> {
         Product::Slapd => debian(&["slapd", "ldapsearch", "openssl"], &["slapd", "ldap-utils", "openssl"]),
         Product::WsgiDav => pypi("wsgidav", &WSGIDAV),
         Product::Rotel => pypi("rotel", &ROTEL),
+        Product::OdooRpc => pypi("odoorpc", &ODOORPC),
         Product::Faketime => debian(&["faketime"], &["faketime"]),
         Product::SocketActivate => debian(&["systemd-socket-activate"], &["systemd"]),
     };
@@ -74,8 +76,11 @@ pub fn prepare(product: Product) -> anyhow::Result<()> {
     done
 }
 
-/// The file of an installed tool: the library for faketime, the program for others.
+/// The file of an installed tool: the library for faketime, the Python that has OdooRPC, the program for others.
 pub(crate) fn tool(product: Product) -> anyhow::Result<PathBuf> {
+    if product == Product::OdooRpc {
+        return Ok(python()?.join("bin/python"));
+    }
     if product != Product::Faketime {
         return program(product.name()).with_context(|| format!("there is no {product}"));
     }

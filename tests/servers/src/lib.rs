@@ -64,6 +64,8 @@ pub enum Product {
     Faketime,
     /// systemd-socket-activate, which passes sockets as systemd does. A tool: see [`tool_for_test`].
     SocketActivate,
+    /// A Python with OdooRPC, a client of Odoo. A tool: see [`tool_for_test`].
+    OdooRpc,
 }
 
 impl Product {
@@ -84,6 +86,7 @@ impl Product {
             Self::Haproxy => "haproxy",
             Self::Faketime => "faketime",
             Self::SocketActivate => "systemd-socket-activate",
+            Self::OdooRpc => "odoorpc",
         }
     }
 }
@@ -204,7 +207,7 @@ fn launch(product: Product, setup: &Setup, outlive: bool) -> anyhow::Result<Runn
             Product::Samba => samba::spec(home.path(), &setup.directory)?,
             Product::Nginx => proxies::nginx(home.path(), setup)?,
             Product::Haproxy => proxies::haproxy(home.path(), setup)?,
-            Product::Faketime | Product::SocketActivate => {
+            Product::Faketime | Product::SocketActivate | Product::OdooRpc => {
                 anyhow::bail!("{product} is a tool and not a server")
             }
         };
