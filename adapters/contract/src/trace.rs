@@ -70,6 +70,8 @@ pub mod attr {
     pub const OPERATION: &str = "portico.operation";
     /// State of the circuit breaker when the call came.
     pub const BREAKER: &str = "portico.breaker.state";
+    /// `error.type` of what opened the circuit breaker, while it is not closed.
+    pub const BREAKER_CAUSE: &str = "portico.breaker.cause";
     /// Attempts that the call took.
     pub const ATTEMPTS: &str = "portico.attempts";
     /// Milliseconds spent waiting for a place.

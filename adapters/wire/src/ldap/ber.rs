@@ -1,5 +1,5 @@
-//! As much of BER as the guard and the controls need (X.690; RFC 4511, section 5.1): one-octet tags and definite
-//! lengths. Reads borrow, never recurse and never panic.
+//! As much of BER as LDAP needs (X.690; RFC 4511, section 5.1): one-octet tags and definite lengths. Reads borrow, never
+//! recurse and never panic.
 
 /// INTEGER.
 pub(super) const INTEGER: u8 = 0x02;
@@ -48,7 +48,7 @@ pub(super) fn header(bytes: &[u8]) -> Header {
 }
 
 /// Elements one after the other.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Reader<'a>(pub(super) &'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -89,38 +89,91 @@ impl<'a> Reader<'a> {
         Some(content.iter().fold(start, |sum: i64, octet| sum << 8 | i64::from(*octet)))
     }
 
+    /// How many octets are left.
+    pub(super) fn left(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether nothing is left.
     pub(super) fn is_done(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-/// Writes an element.
-pub(super) fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(content.len() + 6);
-    bytes.push(tag);
-    let length = content.len();
-    if length < 0x80 {
-        bytes.push(length.to_le_bytes()[0]);
-    } else {
-        let octets = length.to_be_bytes();
-        let skip = octets.iter().take_while(|octet| **octet == 0).count();
-        bytes.push(0x80 | (octets.len() - skip).to_le_bytes()[0]);
-        bytes.extend_from_slice(&octets[skip..]);
+/// Writes elements one after the other, with lengths in as few octets as they take.
+#[derive(Debug, Default)]
+pub(super) struct Writer(Vec<u8>);
+
+impl Writer {
+    /// An element with this content.
+    pub(super) fn octets(&mut self, tag: u8, content: &[u8]) {
+        self.nested(tag, |inside| inside.raw(content));
     }
-    bytes.extend_from_slice(content);
-    bytes
+
+    /// A number, in as few octets as it takes.
+    pub(super) fn number(&mut self, tag: u8, value: i64) {
+        let octets = value.to_be_bytes();
+        let sign = if value < 0 { 0xff } else { 0 };
+        let mut skip = 0;
+        while skip < 7 && octets[skip] == sign && (octets[skip + 1] & 0x80 == sign & 0x80) {
+            skip += 1;
+        }
+        self.octets(tag, &octets[skip..]);
+    }
+
+    /// Yes or no.
+    pub(super) fn flag(&mut self, tag: u8, value: bool) {
+        self.octets(tag, &[if value { 0xff } else { 0 }]);
+    }
+
+    /// An element with what `inside` writes; gives what `inside` gives.
+    pub(super) fn nested<T>(&mut self, tag: u8, inside: impl FnOnce(&mut Self) -> T) -> T {
+        self.0.push(tag);
+        let start = self.0.len();
+        let given = inside(self);
+        let length = (self.0.len() - start).to_be_bytes();
+        let skip = length.iter().take_while(|octet| **octet == 0).count();
+        match &length[skip..] {
+            [] => self.0.insert(start, 0),
+            [short @ 0..0x80] => self.0.insert(start, *short),
+            long => {
+                let count = 0x80 | long.len().to_le_bytes()[0];
+                self.0.splice(start..start, std::iter::once(count).chain(long.iter().copied()));
+            }
+        }
+        given
+    }
+
+    /// Elements that were written before.
+    pub(super) fn raw(&mut self, elements: &[u8]) {
+        self.0.extend_from_slice(elements);
+    }
+
+    /// How much was written.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// What was written.
+    pub(super) fn into_octets(self) -> Vec<u8> {
+        self.0
+    }
 }
 
-/// Writes a number in as few octets as it takes.
+/// One element alone.
+#[cfg(test)]
+pub(super) fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    let mut writer = Writer::default();
+    writer.octets(tag, content);
+    writer.into_octets()
+}
+
+/// One number alone.
+#[cfg(test)]
 pub(super) fn number(tag: u8, value: i64) -> Vec<u8> {
-    let octets = value.to_be_bytes();
-    let sign = if value < 0 { 0xff } else { 0 };
-    let mut skip = 0;
-    while skip < 7 && octets[skip] == sign && (octets[skip + 1] & 0x80 == sign & 0x80) {
-        skip += 1;
-    }
-    element(tag, &octets[skip..])
+    let mut writer = Writer::default();
+    writer.number(tag, value);
+    writer.into_octets()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Sending searches: a place, a connection, a span, and a bound on the time of it all.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +12,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::connect::Dialer;
-use super::connection::{Connection, Failure, Prepared};
+use super::connection::{Connection, Failure};
 use super::pool::{Pool, Taken};
+use super::request::Request;
 use super::{LdapConfig, Search, SearchResult, fault};
 
 /// How long a search may be silent before the host is asked for a sign of life, where there is another host.
@@ -34,6 +36,7 @@ pub struct Session {
     context: CallContext,
     /// Missing once it was lost.
     connection: Option<Connection>,
+    host: usize,
     _place: OwnedSemaphorePermit,
 }
 
@@ -63,31 +66,48 @@ impl Client {
     /// Those of connecting, of the wire, and of the result codes that are failures. Size, time and administrator's
     /// limits are no errors: see [`super::Completeness`].
     pub async fn search(&self, context: &CallContext, search: &Search) -> Result<SearchResult, Error> {
-        let mut span = self.span(context, search);
+        let mut span = self.span_of(context, search);
+        let mut host = self.0.pool.hosts.best();
         let result = async {
-            let prepared = Prepared::new(search)?;
             let until = self.until(context);
+            let request = Request::search(search, seconds_until(until))?;
             let seen = self.0.pool.refusals();
             let _place = self.place(until).await?;
-            within(until, self.attempts(&prepared, until, seen, &mut span)).await
+            within(until, self.attempts(&request, until, seen, &mut host)).await
         };
         let result = result.await;
-        conclude(&mut span, &result);
+        self.conclude(&mut span, host, &result);
         result
     }
 
-    /// Takes one connection out of the pool, for searches that belong together: pages.
+    /// Takes one connection out of the pool, for searches that belong together: pages. Makes a CLIENT span where a new one
+    /// has to be opened.
     ///
     /// # Errors
     /// Those of connecting; [`ErrorKind::QueueFull`] when none came free in time.
     pub async fn session(&self, context: &CallContext) -> Result<Session, Error> {
         let until = self.until(context);
-        let pool = &self.0.pool;
-        let seen = pool.refusals();
+        let seen = self.0.pool.refusals();
         let place = self.place(until).await?;
-        let taken = within(until, pool.take(seen, false)).await?;
-        let connection = Some(taken.connection);
-        Ok(Session { client: self.clone(), context: context.clone(), connection, _place: place })
+        let connection = within(until, self.connection(context, seen)).await?;
+        let host = connection.host;
+        let connection = Some(connection);
+        Ok(Session { client: self.clone(), context: context.clone(), connection, host, _place: place })
+    }
+
+    async fn connection(&self, context: &CallContext, seen: u64) -> Result<Connection, Error> {
+        let pool = &self.0.pool;
+        if let Some(connection) = pool.idle().await {
+            return Ok(connection);
+        }
+        let mut span = self.span(context, "connect");
+        let first = pool.hosts.best();
+        let dialed = pool.dial(seen).await;
+        self.name_host(&mut span, dialed.as_ref().map_or(first, |connection| connection.host));
+        if let Err(error) = &dialed {
+            fail(&mut span, error);
+        }
+        dialed
     }
 
     /// Where the certificate of the directory is noted at every handshake, whichever host it was with: for
@@ -111,12 +131,13 @@ impl Client {
         }
     }
 
+    /// `host`: which one was asked last.
     async fn attempts(
         &self,
-        search: &Prepared,
+        request: &Request,
         until: Instant,
         seen: u64,
-        span: &mut Span,
+        host: &mut usize,
     ) -> Result<SearchResult, Error> {
         let pool = &self.0.pool;
         // One for an idle connection that had died, and one for each host.
@@ -125,22 +146,19 @@ impl Client {
         loop {
             left -= 1;
             let Taken { mut connection, reused } = pool.take(seen, fresh).await?;
-            let host = connection.host;
-            let guarded = timeout_at(until, self.watched(&mut connection, search, until)).await;
-            let Ok(answer) = guarded else {
-                pool.suspect(host);
-                self.name_host(span, host);
+            *host = connection.host;
+            let Ok(answer) = timeout_at(until, self.watched(&mut connection, request)).await else {
+                pool.suspect(*host);
                 return Err(fault::timed_out());
             };
             match answer {
                 Err(Failure::Lost { heard: false }) if left > 0 && (reused || pool.hosts.are_several()) => {
                     if !reused {
-                        pool.leave(host);
+                        pool.leave(*host);
                     }
                     fresh = true;
                 }
                 answer => {
-                    self.name_host(span, host);
                     pool.put(connection);
                     return answer.map_err(Error::from);
                 }
@@ -149,42 +167,50 @@ impl Client {
     }
 
     /// Searches, and gives up early when the host turns out to hang while there is another.
-    async fn watched(
-        &self,
-        connection: &mut Connection,
-        search: &Prepared,
-        until: Instant,
-    ) -> Result<SearchResult, Failure> {
+    async fn watched(&self, connection: &mut Connection, request: &Request) -> Result<SearchResult, Failure> {
         let pool = &self.0.pool;
-        let (host, heard) = (connection.host, connection.heard());
-        let time_left = until.saturating_duration_since(Instant::now()).as_secs() + 1;
-        let mut running = std::pin::pin!(connection.search(search, &pool.config.limits, time_left));
-        if !pool.hosts.are_several() {
-            return running.await;
+        connection.send(request).await?;
+        if pool.hosts.are_several() {
+            match timeout(SILENCE, connection.hear()).await {
+                Ok(heard) => heard?,
+                Err(_) => {
+                    let host = connection.host;
+                    let lives = tokio::select! {
+                        heard = connection.hear() => { heard?; true }
+                        lives = pool.lives(host) => lives,
+                    };
+                    if !lives {
+                        pool.leave(host);
+                        return Err(Failure::Lost { heard: false });
+                    }
+                }
+            }
         }
-        if let Ok(answer) = timeout(SILENCE, &mut running).await {
-            return answer;
-        }
-        if heard() {
-            return running.await;
-        }
-        let lives = tokio::select! {
-            answer = &mut running => return answer,
-            lives = pool.lives(host) => lives,
-        };
-        if lives {
-            return running.await;
-        }
-        pool.leave(host);
-        Err(Failure::Lost { heard: false })
+        connection.result().await
     }
 
-    fn span(&self, context: &CallContext, search: &Search) -> Span {
-        let mut span = context.span.child(SpanKind::Client, format!("search {}", search.name));
+    fn span(&self, context: &CallContext, name: impl Into<Cow<'static, str>>) -> Span {
+        let mut span = context.span.child(SpanKind::Client, name);
         span.set(attr::DB_SYSTEM, "ldap");
+        if context.attempt > 1 {
+            span.set(attr::RESEND, i64::from(context.attempt - 1));
+        }
+        span
+    }
+
+    fn span_of(&self, context: &CallContext, search: &Search) -> Span {
+        let mut span = self.span(context, format!("search {}", search.name));
         span.set(attr::DB_OPERATION, "search");
         span.set(attr::DB_QUERY, Arc::<str>::from(search.filter.shape()));
         span
+    }
+
+    fn conclude(&self, span: &mut Span, host: usize, result: &Result<SearchResult, Error>) {
+        self.name_host(span, host);
+        match result {
+            Ok(result) => span.set(attr::ITEMS, i64::try_from(result.entries.len()).unwrap_or(i64::MAX)),
+            Err(error) => fail(span, error),
+        }
     }
 
     fn name_host(&self, span: &mut Span, host: usize) {
@@ -203,24 +229,22 @@ impl Session {
     /// # Errors
     /// As [`Client::search`].
     pub async fn search(&mut self, search: &Search) -> Result<SearchResult, Error> {
-        let mut span = self.client.span(&self.context, search);
-        let result = self.one(search, &mut span).await;
-        conclude(&mut span, &result);
+        let mut span = self.client.span_of(&self.context, search);
+        let result = self.one(search).await;
+        self.client.conclude(&mut span, self.host, &result);
         result
     }
 
-    async fn one(&mut self, search: &Search, span: &mut Span) -> Result<SearchResult, Error> {
-        let prepared = Prepared::new(search)?;
+    async fn one(&mut self, search: &Search) -> Result<SearchResult, Error> {
+        let until = self.client.until(&self.context);
+        let request = Request::search(search, seconds_until(until))?;
         // Taken out, so that whatever ends this early also ends the connection.
         let mut connection = self.connection.take().ok_or_else(fault::lost)?;
-        self.client.name_host(span, connection.host);
-        let until = self.client.until(&self.context);
-        let Ok(answer) = timeout_at(until, self.client.watched(&mut connection, &prepared, until)).await
-        else {
-            self.client.0.pool.suspect(connection.host);
+        let Ok(answer) = timeout_at(until, self.client.watched(&mut connection, &request)).await else {
+            self.client.0.pool.suspect(self.host);
             return Err(fault::timed_out());
         };
-        if connection.is_usable() {
+        if connection.is_at_rest() {
             self.connection = Some(connection);
         }
         answer.map_err(Error::from)
@@ -242,15 +266,17 @@ async fn within<T>(until: Instant, work: impl Future<Output = Result<T, Error>>)
     timeout_at(until, work).await.unwrap_or_else(|_| Err(fault::timed_out()))
 }
 
-fn conclude(span: &mut Span, result: &Result<SearchResult, Error>) {
-    match result {
-        Ok(result) => span.set(attr::ITEMS, i64::try_from(result.entries.len()).unwrap_or(i64::MAX)),
-        Err(error) => match fault::result_code(error) {
-            Some(code) => {
-                span.set(attr::DB_STATUS, i64::from(code));
-                span.fail_as(fault::error_type(code));
-            }
-            None => span.fail(error.kind()),
-        },
+fn fail(span: &mut Span, error: &Error) {
+    match fault::result_code(error) {
+        Some(code) => {
+            span.set(attr::DB_STATUS, i64::from(code));
+            span.fail_as(fault::error_type(code));
+        }
+        None => span.fail(error.kind()),
     }
+}
+
+/// For the server: rounded up, so that we are the ones who give up.
+fn seconds_until(until: Instant) -> u64 {
+    until.saturating_duration_since(Instant::now()).as_secs() + 1
 }

@@ -12,7 +12,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, lookup_host};
 use tokio_rustls::TlsConnector;
 
-use super::frame::{self, EXTENDED_RESPONSE};
+use super::frame;
+use super::message::{Answer, Message};
 use super::{Host, LdapConfig, Security, Trust, fault};
 use crate::http::tls;
 
@@ -111,15 +112,13 @@ async fn start_tls(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Result
     let read = answer.len();
     answer.resize(length.max(read), 0);
     stream.read_exact(&mut answer[read..]).await.map_err(broken)?;
-    let message = frame::check(&answer).map_err(frame::Violation::error)?;
-    if (message.id, message.operation) != (1, EXTENDED_RESPONSE) {
-        return Err(frame::Violation::Unexpected.error());
-    }
-    match frame::result_of(&message) {
-        Some((0, _)) => Ok(()),
-        Some((code @ (51 | 52), text)) => fault::of_bind(code, text),
-        Some((code, text)) => Err(fault::of_start_tls(code, text)),
-        None => Err(frame::Violation::Shape.error()),
+    match frame::check(&answer).map_err(frame::Violation::error)? {
+        Message { id: 1, answer: Answer::Extended(outcome), .. } => match outcome.code {
+            0 => Ok(()),
+            51 | 52 => fault::of_bind(outcome.code, outcome.text),
+            code => Err(fault::of_start_tls(code, outcome.text)),
+        },
+        _ => Err(frame::Violation::Unexpected.error()),
     }
 }
 

@@ -1,94 +1,48 @@
-//! One connection that has been bound: sends a search and reads its whole result.
+//! One connection: sends a request, and reads what comes in answer to it.
+//!
+//! Nothing runs beside the caller: messages are read, checked and decoded where they are waited for.
 
-use std::sync::Arc;
+use std::pin::Pin;
+use std::task::{Context, Waker};
 
-use ldap3::asn1::{PL, StructureTag};
-use ldap3::controls::RawControl;
-use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, ResultEntry, SearchOptions, StdStream};
-use portico_contract::{Error, ErrorKind};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::UnixStream;
-use tokio::task::AbortHandle;
+use bytes::{Buf as _, BytesMut};
+use portico_contract::Error;
+use tokio::io::{AsyncRead as _, AsyncReadExt as _, AsyncWrite as _, AsyncWriteExt as _, ReadBuf};
 use tokio::time::Instant;
 
-use super::entry::{Attribute, Entry, SearchResult, SyncDone};
-use super::guard::{self, Asked, Shared};
-use super::search::{Scope, Search};
-use super::{Completeness, ExtendedDn, Limits, control, fault};
+use super::connect::Stream;
+use super::frame::{self, Violation};
+use super::gathered::Gathered;
+use super::message::{Answer, Message};
+use super::request::{Request, UNBIND};
+use super::{Limits, SearchResult, fault};
 
-/// Searches that one connection is used for: the library underneath keeps a number for each.
-const MAX_SEARCHES: u32 = 10_000;
+/// How much is read at once.
+const CHUNK: usize = 32 * 1024;
 
 /// A connection. Says farewell when it is dropped at rest, and is cut off when it is dropped in mid-operation.
 pub(super) struct Connection {
-    ldap: Ldap,
-    shared: Arc<Shared>,
-    tasks: [AbortHandle; 2],
+    stream: Box<dyn Stream>,
+    limits: Limits,
+    /// What came and was not read yet, and before it the message that was read last.
+    inbox: BytesMut,
+    /// Octets of the message that was read last.
+    read: usize,
+    /// Of the last request. Counted up from 1.
+    id: i32,
+    /// Octets that came in answer to it.
+    heard: u64,
+    /// A request has not been answered whole, or the connection has ended.
+    busy: bool,
     /// Which of the configured hosts.
     pub(super) host: usize,
     /// Since when.
     pub(super) born: Instant,
-    searches: u32,
-    busy: bool,
 }
 
-impl Drop for Connection {
-    fn drop(&mut self) {
-        if self.busy {
-            self.tasks.iter().for_each(AbortHandle::abort);
-        }
-    }
-}
-
-/// A search as it will be sent, checked.
-pub(super) struct Prepared {
-    base: String,
-    scope: ldap3::Scope,
-    filter: String,
-    attributes: Vec<String>,
-    controls: Vec<RawControl>,
-    size_limit: u32,
-    time_limit: Option<u64>,
-    wants_sync: bool,
-}
-
-impl Prepared {
-    pub(super) fn new(search: &Search) -> Result<Self, Error> {
-        let mut attributes: Vec<String> =
-            search.attributes.iter().map(super::AttributeName::selector).collect();
-        if search.operational {
-            if attributes.is_empty() {
-                attributes.push("*".to_owned());
-            }
-            attributes.push("+".to_owned());
-        }
-        Ok(Self {
-            base: search.base.as_str().to_owned(),
-            scope: match search.scope {
-                Scope::Base => ldap3::Scope::Base,
-                Scope::One => ldap3::Scope::OneLevel,
-                Scope::Subtree => ldap3::Scope::Subtree,
-            },
-            filter: search.filter.render()?,
-            attributes,
-            controls: control::of_request(search),
-            size_limit: search.size_limit,
-            time_limit: search.time_limit.map(|limit| limit.as_secs().max(1)),
-            wants_sync: search.sync.is_some(),
-        })
-    }
-
-    fn options(&self, time_left: u64) -> SearchOptions {
-        let number = |value: u64| i32::try_from(value).unwrap_or(i32::MAX);
-        SearchOptions::new()
-            .sizelimit(number(u64::from(self.size_limit)))
-            .timelimit(number(self.time_limit.unwrap_or(time_left)))
-    }
-}
-
-/// How an operation on a connection ended without a result that can be used.
+/// Why no answer came.
 pub(super) enum Failure {
-    /// The directory answered, or its answer was refused.
+    /// The answer is a failure, or cannot be used.
     Answer(Error),
     /// The connection ended. `heard`: after something of the answer had come.
     Lost { heard: bool },
@@ -103,168 +57,137 @@ impl From<Failure> for Error {
     }
 }
 
+impl From<Violation> for Failure {
+    fn from(violation: Violation) -> Self {
+        Self::Answer(violation.error())
+    }
+}
+
 impl Connection {
-    /// Takes over an open stream. Needs a runtime.
-    pub(super) async fn new<T>(stream: T, host: usize, limits: &Limits) -> Result<Self, Error>
-    where
-        T: AsyncRead + AsyncWrite + Send + 'static,
-    {
-        let (ours, theirs) = UnixStream::pair().map_err(defect)?;
-        let theirs = theirs.into_std().map_err(defect)?;
-        let settings = LdapConnSettings::new().set_std_stream(StdStream::Unix(theirs));
-        // The address is a formality: the stream is there already.
-        let (driver, ldap) = LdapConnAsync::with_settings(settings, "ldapi:///").await.map_err(defect)?;
-        let shared = Arc::new(Shared::default());
-        let guard = tokio::spawn(guard::run(stream, ours, Arc::clone(&shared), limits.max_frame));
-        // Whoever waits for an answer hears of a failure through its own channel.
-        let driver = tokio::spawn(async move { drop(driver.drive().await) });
-        let tasks = [guard.abort_handle(), driver.abort_handle()];
-        Ok(Self { ldap, shared, tasks, host, born: Instant::now(), searches: 0, busy: false })
+    /// Takes over an open stream.
+    pub(super) fn new(stream: Box<dyn Stream>, host: usize, limits: Limits) -> Self {
+        Self {
+            stream,
+            limits,
+            inbox: BytesMut::new(),
+            read: 0,
+            id: 0,
+            heard: 0,
+            busy: false,
+            host,
+            born: Instant::now(),
+        }
     }
 
-    /// Whether another search may be sent.
-    pub(super) fn is_usable(&self) -> bool {
-        !self.busy && self.searches < MAX_SEARCHES && !self.shared.is_closed()
+    /// Whether another request may be sent, as far as is known.
+    pub(super) fn is_at_rest(&self) -> bool {
+        !self.busy
     }
 
-    /// Whether anything came in answer to the last request.
-    pub(super) fn heard(&self) -> impl Fn() -> bool + use<> {
-        let shared = Arc::clone(&self.shared);
-        move || shared.heard()
+    /// Whether the server has neither ended the connection nor said something unasked since it came to rest. Looks, and does
+    /// not wait.
+    pub(super) fn is_silent(&mut self) -> bool {
+        let mut octet = [0];
+        let mut context = Context::from_waker(Waker::noop());
+        Pin::new(&mut self.stream).poll_read(&mut context, &mut ReadBuf::new(&mut octet)).is_pending()
     }
 
     /// Binds. An anonymous bind is sent as well: it shows that somebody is there.
     pub(super) async fn bind(&mut self, name: &str, password: &str) -> Result<(), Error> {
-        self.busy = true;
-        self.shared.ask(Asked::Bind);
-        let result = self.ldap.simple_bind(name, password).await.map_err(|error| self.ended(&error))?;
-        self.busy = false;
-        fault::of_bind(result.rc, &result.text)
+        self.send(&Request::bind(name, password)).await?;
+        let Answer::Bind(outcome) = self.next().await?.answer else {
+            return Err(Violation::Unexpected.error());
+        };
+        let bound = fault::of_bind(outcome.code, outcome.text);
+        self.rest();
+        bound
     }
 
-    /// Sends one search and reads its result. The caller bounds the time; dropping this future spends the connection.
-    pub(super) async fn search(
-        &mut self,
-        search: &Prepared,
-        limits: &Limits,
-        time_left: u64,
-    ) -> Result<SearchResult, Failure> {
+    /// Sends a request. From here on until the result is there, dropping a future of this connection spends it. The caller
+    /// bounds the time.
+    pub(super) async fn send(&mut self, request: &Request) -> Result<(), Failure> {
         self.busy = true;
-        self.searches += 1;
-        self.shared.ask(Asked::Search { max_entries: limits.max_entries, max_octets: limits.max_octets });
-        self.ldap.with_search_options(search.options(time_left));
-        if !search.controls.is_empty() {
-            self.ldap.with_controls(search.controls.clone());
-        }
-        let sent =
-            self.ldap.streaming_search(&search.base, search.scope, &search.filter, search.attributes.clone());
-        let mut stream = sent.await.map_err(|error| self.ended(&error))?;
+        self.id = self.id % i32::MAX + 1;
+        self.heard = 0;
+        let sent = async {
+            self.stream.write_all(&request.message(self.id)).await?;
+            self.stream.flush().await
+        };
+        sent.await.map_err(|_| Failure::Lost { heard: false })
+    }
+
+    /// Waits until the first message of an answer is there, without reading it. Can be dropped and called again.
+    pub(super) async fn hear(&mut self) -> Result<(), Failure> {
+        self.message().await.map(drop)
+    }
+
+    /// Reads the whole result of a search that was sent.
+    pub(super) async fn result(&mut self) -> Result<SearchResult, Failure> {
+        let most = self.limits.max_entries;
         let mut gathered = Gathered::default();
-        while let Some(item) = stream.next().await.map_err(|error| self.ended(&error))? {
-            gathered.take(item).map_err(Failure::Answer)?;
-        }
-        let end = stream.finish().await;
-        self.busy = false;
-        let complete = fault::of_search(end.rc, &end.text).map_err(Failure::Answer)?;
-        let returned = control::of_result(&end.ctrls);
-        let returned = returned.ok_or_else(|| Failure::Answer(fault::malformed("a control")))?;
-        Ok(gathered.finish(returned, complete, search.wants_sync))
-    }
-
-    /// The library's part has ended: because of the guard, or because the server went away.
-    fn ended(&self, error: &LdapError) -> Failure {
-        match self.shared.fault() {
-            Some(violation) => Failure::Answer(violation.error()),
-            None if matches!(error, LdapError::FilterParsing) => Failure::Answer(defect("filter")),
-            None => Failure::Lost { heard: self.shared.heard() },
+        loop {
+            let Message { answer, controls, .. } = self.next().await?;
+            if let Answer::Done(outcome) = answer {
+                let result = gathered.finish(outcome, controls);
+                self.rest();
+                return result.map_err(Failure::Answer);
+            }
+            gathered.take(answer, controls, most)?;
         }
     }
-}
 
-fn defect(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::new(ErrorKind::Internal, "The LDAP client could not set a connection up.").with_source(why)
-}
+    /// The next message of the answer.
+    async fn next(&mut self) -> Result<Message<'_>, Failure> {
+        self.inbox.advance(std::mem::take(&mut self.read));
+        self.read = self.message().await?;
+        self.heard += self.read as u64;
+        if self.heard > self.limits.max_octets {
+            return Err(Violation::Octets(self.limits.max_octets).into());
+        }
+        let message = frame::check(&self.inbox[..self.read])?;
+        match (message.id, &message.answer) {
+            (_, Answer::Farewell) => Err(Failure::Lost { heard: self.heard > self.read as u64 }),
+            (id, _) if id == self.id => Ok(message),
+            _ => Err(Violation::Unexpected.into()),
+        }
+    }
 
-/// What came of a search so far.
-#[derive(Default)]
-struct Gathered {
-    entries: Vec<Entry>,
-    referrals: Vec<String>,
-    sync: SyncDone,
-}
-
-impl Gathered {
-    fn take(&mut self, item: ResultEntry) -> Result<(), Error> {
-        let (tag, controls) = (item.0, item.1);
-        let PL::C(mut parts) = tag.payload else { return Err(fault::malformed("a message")) };
-        match tag.id {
-            4 => {
-                let mut entry = entry(parts).ok_or_else(|| fault::malformed("an entry"))?;
-                entry.sync = control::of_entry(&controls).ok_or_else(|| fault::malformed("a control"))?;
-                self.entries.push(entry);
+    /// Waits until a whole message is there. Gives its length.
+    async fn message(&mut self) -> Result<usize, Failure> {
+        loop {
+            match frame::length(&self.inbox, self.limits.max_frame)? {
+                Some(length) if length <= self.inbox.len() => return Ok(length),
+                _ => {}
             }
-            19 => {
-                let uris = parts.into_iter().filter_map(octets);
-                self.referrals.extend(uris.filter_map(|uri| String::from_utf8(uri).ok()));
-            }
-            _ => {
-                let mut part = |id| {
-                    let at = parts.iter().position(|part| part.id == id)?;
-                    octets(parts.swap_remove(at))
-                };
-                let (name, value) = (part(0), part(1));
-                control::sync_info(name.as_deref(), value.as_deref(), &mut self.sync)
-                    .ok_or_else(|| fault::malformed("a message of its synchronisation"))?;
+            self.inbox.reserve(CHUNK);
+            match self.stream.read_buf(&mut self.inbox).await {
+                Ok(1..) => {}
+                Ok(0) | Err(_) => return Err(Failure::Lost { heard: self.heard > 0 }),
             }
         }
-        Ok(())
     }
 
-    fn finish(self, returned: control::Returned, complete: Completeness, wants_sync: bool) -> SearchResult {
-        let mut sync = None;
-        if let (true, Some((cookie, refresh_deletes))) = (wants_sync, returned.sync) {
-            let cookie = cookie.or(self.sync.cookie);
-            sync = Some(SyncDone { cookie, refresh_deletes, ..self.sync });
-        }
-        SearchResult {
-            entries: self.entries,
-            referrals: self.referrals,
-            page_cookie: returned.page_cookie,
-            estimate: returned.estimate,
-            complete,
-            sync,
-            dir_sync: returned.dir_sync,
+    /// The answer was whole. What came behind it was not asked for: no other request is sent then.
+    fn rest(&mut self) {
+        self.inbox.advance(std::mem::take(&mut self.read));
+        self.busy = !self.inbox.is_empty();
+        // A single large message is no reason to keep the room for another.
+        if self.inbox.capacity() > 2 * CHUNK {
+            self.inbox = BytesMut::new();
         }
     }
 }
 
-fn octets(tag: StructureTag) -> Option<Vec<u8>> {
-    match tag.payload {
-        PL::P(octets) => Some(octets),
-        PL::C(_) => None,
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if self.busy {
+            return;
+        }
+        // One try without waiting: a server that is not told notices all the same.
+        let mut context = Context::from_waker(Waker::noop());
+        let mut stream = Pin::new(&mut self.stream);
+        if stream.as_mut().poll_write(&mut context, &UNBIND).is_ready() {
+            let _ = stream.as_mut().poll_shutdown(&mut context);
+        }
     }
-}
-
-fn constructed(tag: StructureTag) -> Option<Vec<StructureTag>> {
-    match tag.payload {
-        PL::C(parts) => Some(parts),
-        PL::P(_) => None,
-    }
-}
-
-/// SearchResultEntry (RFC 4511, section 4.5.2): octets are moved, not copied.
-fn entry(parts: Vec<StructureTag>) -> Option<Entry> {
-    let mut parts = parts.into_iter();
-    let name = String::from_utf8(octets(parts.next()?)?).ok()?;
-    let ExtendedDn { guid, sid, dn } = ExtendedDn::parse(&name).ok()?;
-    let list = constructed(parts.next()?)?;
-    let mut attributes = Vec::with_capacity(list.len());
-    for one in list {
-        let mut pair = constructed(one)?.into_iter();
-        let name = String::from_utf8(octets(pair.next()?)?).ok()?;
-        let values = constructed(pair.next()?)?.into_iter().map(octets).collect::<Option<_>>()?;
-        attributes.push(Attribute { name, values });
-    }
-    let extended = name.starts_with('<').then(|| ExtendedDn { guid, sid, dn: dn.clone() });
-    Some(Entry { dn, extended, sync: None, attributes })
 }

@@ -1,9 +1,8 @@
 //! Controls: what is sent with a search, and what comes back with its result.
 
-use ldap3::controls::{Control, RawControl};
-
-use super::ber::{self, BOOLEAN, ENUMERATED, INTEGER, OCTETS, Reader, SEQUENCE, SET};
+use super::ber::{BOOLEAN, ENUMERATED, INTEGER, OCTETS, Reader, SEQUENCE, SET, Writer};
 use super::entry::{DirSyncDone, IdSet, SyncDone, SyncEntry, SyncState, Uuid};
+use super::message::Controls;
 use super::search::{DirSync, Page, Search, SortKey, SyncRequest};
 
 const PAGED: &str = "1.2.840.113556.1.4.319";
@@ -11,84 +10,84 @@ const SORT: &str = "1.2.840.113556.1.4.473";
 const SYNC_REQUEST: &str = "1.3.6.1.4.1.4203.1.9.1.1";
 const SYNC_STATE: &str = "1.3.6.1.4.1.4203.1.9.1.2";
 const SYNC_DONE: &str = "1.3.6.1.4.1.4203.1.9.1.3";
-const SYNC_INFO: &[u8] = b"1.3.6.1.4.1.4203.1.9.1.4";
+const SYNC_INFO: &str = "1.3.6.1.4.1.4203.1.9.1.4";
 const DIR_SYNC: &str = "1.2.840.113556.1.4.841";
 const SHOW_DELETED: &str = "1.2.840.113556.1.4.417";
 const EXTENDED_DN: &str = "1.2.840.113556.1.4.529";
 const DOMAIN_SCOPE: &str = "1.2.840.113556.1.4.1339";
 
-/// The controls of a request. All but the last are critical: without them the answer would mean something else.
-pub(super) fn of_request(search: &Search) -> Vec<RawControl> {
-    let mut controls = Vec::new();
-    let mut add = |oid: &str, crit: bool, val: Option<Vec<u8>>| {
-        controls.push(RawControl { ctype: oid.to_owned(), crit, val });
-    };
+/// Writes the controls of a request. All but the last are critical: without them the answer would mean something else.
+pub(super) fn write(search: &Search, to: &mut Writer) {
     if let Some(page) = &search.page {
-        add(PAGED, true, Some(paged(page)));
+        add(to, PAGED, |value| paged(page, value));
     }
     if !search.sort.is_empty() {
-        add(SORT, true, Some(sort(&search.sort)));
+        add(to, SORT, |value| search.sort.iter().for_each(|key| sort(key, value)));
     }
-    if let Some(sync) = &search.sync {
-        add(SYNC_REQUEST, true, Some(sync_request(sync)));
+    if let Some(request) = &search.sync {
+        add(to, SYNC_REQUEST, |value| sync(request, value));
     }
-    if let Some(dir_sync) = &search.dir_sync {
-        add(DIR_SYNC, true, Some(dir_sync_request(dir_sync)));
+    if let Some(request) = &search.dir_sync {
+        add(to, DIR_SYNC, |value| dir_sync(request, value));
     }
     if search.show_deleted {
-        add(SHOW_DELETED, true, None);
+        to.nested(SEQUENCE, |control| name(SHOW_DELETED, true, control));
     }
     if search.extended_dn {
         // 1: as text.
-        add(EXTENDED_DN, true, Some(ber::element(SEQUENCE, &ber::number(INTEGER, 1))));
+        add(to, EXTENDED_DN, |value| value.number(INTEGER, 1));
     }
     if search.domain_scope {
-        add(DOMAIN_SCOPE, false, None);
+        to.nested(SEQUENCE, |control| name(DOMAIN_SCOPE, false, control));
     }
-    controls
 }
 
-fn paged(page: &Page) -> Vec<u8> {
-    let size = i64::from(page.size.min(i32::MAX.unsigned_abs()));
-    let content = [ber::number(INTEGER, size), ber::element(OCTETS, &page.cookie)].concat();
-    ber::element(SEQUENCE, &content)
+/// A critical control, whose value is a sequence of what `inside` writes.
+fn add(to: &mut Writer, oid: &str, inside: impl FnOnce(&mut Writer)) {
+    to.nested(SEQUENCE, |control| {
+        name(oid, true, control);
+        control.nested(OCTETS, |value| value.nested(SEQUENCE, inside));
+    });
 }
 
-fn sort(keys: &[SortKey]) -> Vec<u8> {
-    let mut content = Vec::new();
-    for key in keys {
-        let mut one = ber::element(OCTETS, key.attribute.as_str().as_bytes());
+fn name(oid: &str, critical: bool, control: &mut Writer) {
+    control.octets(OCTETS, oid.as_bytes());
+    control.flag(BOOLEAN, critical);
+}
+
+fn paged(page: &Page, to: &mut Writer) {
+    to.number(INTEGER, i64::from(page.size.min(i32::MAX.unsigned_abs())));
+    to.octets(OCTETS, &page.cookie);
+}
+
+fn sort(key: &SortKey, to: &mut Writer) {
+    to.nested(SEQUENCE, |one| {
+        one.octets(OCTETS, key.attribute.as_str().as_bytes());
         if let Some(rule) = &key.rule {
-            one.extend(ber::element(0x80, rule.as_str().as_bytes()));
+            one.octets(0x80, rule.as_str().as_bytes());
         }
         if key.reverse {
-            one.extend(ber::element(0x81, &[0xff]));
+            one.flag(0x81, true);
         }
-        content.extend(ber::element(SEQUENCE, &one));
-    }
-    ber::element(SEQUENCE, &content)
+    });
 }
 
-fn sync_request(sync: &SyncRequest) -> Vec<u8> {
+fn sync(request: &SyncRequest, to: &mut Writer) {
     // 1: refreshOnly.
-    let mut content = ber::number(ENUMERATED, 1);
-    if let Some(cookie) = &sync.cookie {
-        content.extend(ber::element(OCTETS, cookie));
+    to.number(ENUMERATED, 1);
+    if let Some(cookie) = &request.cookie {
+        to.octets(OCTETS, cookie);
     }
-    if sync.reload_hint {
-        content.extend(ber::element(BOOLEAN, &[0xff]));
+    if request.reload_hint {
+        to.flag(BOOLEAN, true);
     }
-    ber::element(SEQUENCE, &content)
 }
 
-fn dir_sync_request(request: &DirSync) -> Vec<u8> {
+fn dir_sync(request: &DirSync, to: &mut Writer) {
     // The flags are a signed number of 32 bits, of which the highest is in use.
-    let flags = i64::from(request.flags.cast_signed());
-    let octets = i64::from(request.max_octets.min(i32::MAX.unsigned_abs()));
-    let content =
-        [ber::number(INTEGER, flags), ber::number(INTEGER, octets), ber::element(OCTETS, &request.cookie)]
-            .concat();
-    ber::element(SEQUENCE, &content)
+    to.number(INTEGER, i64::from(request.flags.cast_signed()));
+    to.number(INTEGER, i64::from(request.max_octets.min(i32::MAX.unsigned_abs())));
+    to.octets(OCTETS, &request.cookie);
 }
 
 /// What came back with the result of a search.
@@ -100,29 +99,24 @@ pub(super) struct Returned {
     pub(super) dir_sync: Option<DirSyncDone>,
 }
 
-fn value<'a>(controls: &'a [Control], oid: &str) -> Option<Option<&'a [u8]>> {
-    let found = controls.iter().find(|control| control.1.ctype == oid)?;
-    Some(found.1.val.as_deref())
-}
-
 /// Reads the controls of a result; `None` when one of them is malformed.
-pub(super) fn of_result(controls: &[Control]) -> Option<Returned> {
+pub(super) fn of_result(controls: Controls<'_>) -> Option<Returned> {
     let mut returned = Returned::default();
-    if let Some(value) = value(controls, PAGED) {
+    if let Some(value) = controls.value(PAGED) {
         let mut outer = Reader(value?);
         let mut inside = Reader(outer.expect(SEQUENCE)?);
         returned.estimate = u32::try_from(inside.number(INTEGER)?).ok();
         let cookie = inside.expect(OCTETS)?;
         returned.page_cookie = (!cookie.is_empty()).then(|| cookie.to_vec());
     }
-    if let Some(value) = value(controls, SYNC_DONE) {
+    if let Some(value) = controls.value(SYNC_DONE) {
         let mut outer = Reader(value?);
         let mut inside = Reader(outer.expect(SEQUENCE)?);
         let cookie = inside.optional(OCTETS).map(<[u8]>::to_vec);
         let refresh_deletes = flag(&mut inside, false)?;
         returned.sync = Some((cookie, refresh_deletes));
     }
-    if let Some(value) = value(controls, DIR_SYNC) {
+    if let Some(value) = controls.value(DIR_SYNC) {
         let mut outer = Reader(value?);
         let mut inside = Reader(outer.expect(SEQUENCE)?);
         let more = inside.number(INTEGER)? != 0;
@@ -141,8 +135,8 @@ fn flag(reader: &mut Reader<'_>, otherwise: bool) -> Option<bool> {
 }
 
 /// The state of an entry in a content synchronisation. `Some(None)` when there is none, `None` when it is malformed.
-pub(super) fn of_entry(controls: &[Control]) -> Option<Option<SyncEntry>> {
-    let Some(value) = value(controls, SYNC_STATE) else { return Some(None) };
+pub(super) fn of_entry(controls: Controls<'_>) -> Option<Option<SyncEntry>> {
+    let Some(value) = controls.value(SYNC_STATE) else { return Some(None) };
     let mut outer = Reader(value?);
     let mut inside = Reader(outer.expect(SEQUENCE)?);
     let state = match inside.number(ENUMERATED)? {
@@ -158,7 +152,7 @@ pub(super) fn of_entry(controls: &[Control]) -> Option<Option<SyncEntry>> {
 
 /// Takes an intermediate answer of a content synchronisation into account (RFC 4533, section 2.5). Others are ignored;
 /// `None` when it is malformed.
-pub(super) fn sync_info(name: Option<&[u8]>, value: Option<&[u8]>, sync: &mut SyncDone) -> Option<()> {
+pub(super) fn sync_info(name: Option<&str>, value: Option<&[u8]>, sync: &mut SyncDone) -> Option<()> {
     if name != Some(SYNC_INFO) {
         return Some(());
     }

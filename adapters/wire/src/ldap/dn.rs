@@ -97,6 +97,11 @@ impl Dn {
         })
     }
 
+    /// The names above this one, the nearest first, without the root: as [`Dn::normal`] writes them.
+    pub fn above(&self) -> impl Iterator<Item = &str> {
+        self.starts.iter().skip(1).filter_map(|(_, start)| self.normal.get(*start as usize..))
+    }
+
     /// The attribute type of the first part, as written; `None` for the root.
     pub fn rdn_attribute(&self) -> Option<&str> {
         let (attribute, _) = self.first_part()?.split_once('=')?;

@@ -2,7 +2,11 @@
 
 use std::fmt;
 
+use super::ber::{OCTETS, Reader, SEQUENCE, SET, Writer};
 use super::{Dn, ExtendedDn};
+
+/// Attributes that an entry usually has.
+const USUAL: usize = 24;
 
 /// An entryUUID (RFC 4530) or the octets of an objectGUID, as the server sent them. The octets of an objectGUID are in
 /// Microsoft's order: the first three groups of the usual text are reversed.
@@ -96,12 +100,6 @@ pub struct SyncEntry {
     pub uuid: Uuid,
 }
 
-/// An attribute of an entry, as sent.
-pub(super) struct Attribute {
-    pub(super) name: String,
-    pub(super) values: Vec<Vec<u8>>,
-}
-
 /// One entry. `Debug` shows only how much there is of it.
 pub struct Entry {
     /// Its name. A DN changes when people marry: key on entryUUID or objectGUID.
@@ -110,7 +108,28 @@ pub struct Entry {
     pub extended: Option<ExtendedDn>,
     /// In a content synchronisation: its state and id.
     pub sync: Option<SyncEntry>,
-    pub(super) attributes: Vec<Attribute>,
+    /// The PartialAttributeList, as sent.
+    octets: Box<[u8]>,
+    /// Where in it each attribute stands.
+    attributes: Vec<Attribute>,
+}
+
+/// Where the name of an attribute and its values stand in an entry.
+struct Attribute {
+    name: std::ops::Range<usize>,
+    values: std::ops::Range<usize>,
+}
+
+/// The values of an attribute, in the server's order, which means nothing in LDAP.
+#[derive(Debug, Clone, Default)]
+pub struct Values<'a>(Reader<'a>);
+
+impl<'a> Iterator for Values<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        self.0.expect(OCTETS)
+    }
 }
 
 /// A slice of the values of an attribute (Active Directory's range retrieval).
@@ -132,25 +151,42 @@ impl Range {
 impl Entry {
     /// An entry with these attributes, as if it had been read: for adapters' tests of their mapping.
     pub fn new(dn: Dn, attributes: Vec<(String, Vec<Vec<u8>>)>) -> Self {
-        let attributes = attributes.into_iter().map(|(name, values)| Attribute { name, values }).collect();
-        Self { dn, extended: None, sync: None, attributes }
+        let mut list = Writer::default();
+        for (name, values) in attributes {
+            list.nested(SEQUENCE, |attribute| {
+                attribute.octets(OCTETS, name.as_bytes());
+                attribute.nested(SET, |set| values.iter().for_each(|value| set.octets(OCTETS, value)));
+            });
+        }
+        let octets = list.into_octets().into_boxed_slice();
+        Self { dn, extended: None, sync: None, attributes: places(&octets).unwrap_or_default(), octets }
+    }
+
+    /// Reads a SearchResultEntry (RFC 4511, section 4.5.2); `None` when it is none, or its name cannot be read.
+    pub(super) fn read(content: &[u8]) -> Option<Self> {
+        let mut reader = Reader(content);
+        let name = std::str::from_utf8(reader.expect(OCTETS)?).ok()?;
+        let list = reader.expect(SEQUENCE).filter(|_| reader.is_done())?;
+        let ExtendedDn { guid, sid, dn } = ExtendedDn::parse(name).ok()?;
+        let extended = name.starts_with('<').then(|| ExtendedDn { guid, sid, dn: dn.clone() });
+        Some(Self { dn, extended, sync: None, attributes: places(list)?, octets: list.into() })
     }
 
     /// The values of an attribute, as octets. The name is compared without regard to case; the options `binary` and
     /// `range` are ignored. Empty when there is no such attribute. Look at [`Entry::range`] where Active Directory may
     /// cut: it sends at most 1,500 values.
-    pub fn octets(&self, name: &str) -> &[Vec<u8>] {
-        self.attribute(name).map_or(&[], |attribute| &attribute.values)
+    pub fn octets(&self, name: &str) -> Values<'_> {
+        self.attribute(name).map(|attribute| self.values(attribute)).unwrap_or_default()
     }
 
     /// The first value as octets.
     pub fn first_octets(&self, name: &str) -> Option<&[u8]> {
-        self.octets(name).first().map(Vec::as_slice)
+        self.octets(name).next()
     }
 
     /// The values that are UTF-8, in the server's order, which means nothing in LDAP.
     pub fn texts<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> + use<'a> {
-        self.octets(name).iter().filter_map(|value| std::str::from_utf8(value).ok())
+        self.octets(name).filter_map(|value| std::str::from_utf8(value).ok())
     }
 
     /// The first value that is UTF-8.
@@ -160,17 +196,21 @@ impl Entry {
 
     /// Which slice of the values was returned; `None` when all were.
     pub fn range(&self, name: &str) -> Option<Range> {
-        range_of(&self.attribute(name)?.name)
+        range_of(std::str::from_utf8(self.name(self.attribute(name)?)).ok()?)
     }
 
-    /// Every attribute as sent, options included, with its values.
-    pub fn attributes(&self) -> impl Iterator<Item = (&str, &[Vec<u8>])> {
-        self.attributes.iter().map(|attribute| (attribute.name.as_str(), attribute.values.as_slice()))
+    fn name(&self, attribute: &Attribute) -> &[u8] {
+        &self.octets[attribute.name.clone()]
+    }
+
+    fn values(&self, attribute: &Attribute) -> Values<'_> {
+        Values(Reader(&self.octets[attribute.values.clone()]))
     }
 
     /// Active Directory sends an empty `member` beside `member;range=0-1499`: the one with values counts.
     fn attribute(&self, name: &str) -> Option<&Attribute> {
-        let mut found = self.attributes.iter().filter(|attribute| same(&attribute.name, name));
+        let mut found =
+            self.attributes.iter().filter(|attribute| same(self.name(attribute), name.as_bytes()));
         let first = found.next()?;
         if !first.values.is_empty() {
             return Some(first);
@@ -179,17 +219,38 @@ impl Entry {
     }
 }
 
-fn same(sent: &str, name: &str) -> bool {
-    let Some(head) = sent.get(..name.len()) else { return false };
-    if !head.eq_ignore_ascii_case(name) {
-        return false;
+/// Where each attribute stands in a PartialAttributeList; `None` when it is none.
+fn places(list: &[u8]) -> Option<Vec<Attribute>> {
+    let mut reader = Reader(list);
+    let mut places = Vec::with_capacity(USUAL);
+    while !reader.is_done() {
+        let mut attribute = Reader(reader.expect(SEQUENCE)?);
+        let end = list.len() - reader.left();
+        let name = attribute.expect(OCTETS).filter(|name| std::str::from_utf8(name).is_ok())?;
+        let name_end = end - attribute.left();
+        let values = attribute.expect(SET).filter(|_| attribute.is_done())?;
+        let mut one = Reader(values);
+        while !one.is_done() {
+            one.expect(OCTETS)?;
+        }
+        places.push(Attribute { name: name_end - name.len()..name_end, values: end - values.len()..end });
     }
-    let ignored = |option: &str| {
-        option.eq_ignore_ascii_case("binary")
-            || option.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("range="))
+    Some(places)
+}
+
+/// Whether an attribute was sent under this name, with nothing but options that say how it was sent.
+fn same(sent: &[u8], name: &[u8]) -> bool {
+    let Some((head, options)) = sent.split_at_checked(name.len()) else { return false };
+    let ignored = |option: &[u8]| {
+        option.eq_ignore_ascii_case(b"binary")
+            || option.get(..6).is_some_and(|start| start.eq_ignore_ascii_case(b"range="))
     };
-    let rest = &sent[name.len()..];
-    rest.is_empty() || rest.strip_prefix(';').is_some_and(|options| options.split(';').all(ignored))
+    let only_ignored = match options {
+        [] => true,
+        [b';', options @ ..] => options.split(|octet| *octet == b';').all(ignored),
+        _ => false,
+    };
+    only_ignored && head.eq_ignore_ascii_case(name)
 }
 
 fn range_of(sent: &str) -> Option<Range> {

@@ -1,15 +1,23 @@
-//! Search filters from typed values (RFC 4511, section 4.5.1.7; written as RFC 4515 says).
+//! Search filters from typed values (RFC 4511, section 4.5.1.7). They are sent as they are built: there is no text on the way
+//! in which a value could be taken for something else.
 
 use std::fmt;
 
 use portico_contract::{Error, ErrorKind};
 
 use super::AttributeName;
+use super::ber::{OCTETS, SEQUENCE, Writer};
 
 /// How deep filters may be nested.
 const MAX_DEPTH: usize = 32;
 /// Octets that a filter may have once written.
-const MAX_TEXT: usize = 256 * 1024;
+const MAX_OCTETS: usize = 256 * 1024;
+/// Octets of a shape.
+const MAX_SHAPE: usize = 256;
+/// The pieces of a substring.
+const INITIAL: u8 = 0x80;
+const ANY: u8 = 0x81;
+const LAST: u8 = 0x82;
 
 /// A value to compare with: any octets. `Debug` hides it, because it may name a person.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -45,7 +53,7 @@ impl fmt::Debug for Value {
     }
 }
 
-/// A filter. Nothing in a value can change its shape: every octet that is not a letter or a digit is escaped.
+/// A filter. Nothing in a value can change its shape: values are sent as octets with a length, never as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Filter {
     /// All of these. Empty: everything (RFC 4526), which Active Directory does not know.
@@ -106,24 +114,24 @@ impl Filter {
 
     /// What telemetry may show: `(&(objectClass=?)(uid=?))`. Cut at 256 characters.
     pub fn shape(&self) -> String {
-        let mut text = String::new();
-        write(self, &mut text, &Writing { values: false }, 0);
-        if text.len() > 256 {
-            let end = text.floor_char_boundary(255);
+        let mut text = String::with_capacity(64);
+        shape(self, &mut text, 0);
+        if text.len() > MAX_SHAPE {
+            let end = text.floor_char_boundary(MAX_SHAPE - 1);
             text.truncate(end);
             text.push('…');
         }
         text
     }
 
-    /// The filter as RFC 4515 writes it.
+    /// The filter as it is sent.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`] when it is nested more than 32 deep or longer than 256 KiB.
-    pub(super) fn render(&self) -> Result<String, Error> {
-        let mut text = String::with_capacity(64);
-        if write(self, &mut text, &Writing { values: true }, 0) {
-            return Ok(text);
+    pub(super) fn write(&self, to: &mut Writer) -> Result<(), Error> {
+        let most = to.len() + MAX_OCTETS;
+        if write(self, to, most, 0) {
+            return Ok(());
         }
         Err(Error::new(
             ErrorKind::InvalidInput,
@@ -132,93 +140,107 @@ impl Filter {
     }
 }
 
-struct Writing {
-    values: bool,
-}
-
 /// Writes a filter; false when it went over a limit.
-fn write(filter: &Filter, text: &mut String, how: &Writing, depth: usize) -> bool {
-    if depth >= MAX_DEPTH || text.len() > MAX_TEXT {
+fn write(filter: &Filter, to: &mut Writer, most: usize, depth: usize) -> bool {
+    if depth >= MAX_DEPTH || to.len() > most {
         return false;
     }
-    text.push('(');
+    let several =
+        |filters: &[Filter], to: &mut Writer| filters.iter().all(|filter| write(filter, to, most, depth + 1));
     let good = match filter {
-        Filter::And(all) => several('&', all, text, how, depth),
-        Filter::Or(any) => several('|', any, text, how, depth),
-        Filter::Not(one) => {
-            text.push('!');
-            write(one, text, how, depth + 1)
-        }
+        Filter::And(all) => to.nested(0xa0, |set| several(all, set)),
+        Filter::Or(any) => to.nested(0xa1, |set| several(any, set)),
+        Filter::Not(one) => to.nested(0xa2, |not| write(one, not, most, depth + 1)),
         Filter::Present(attribute) => {
-            text.push_str(attribute.as_str());
-            text.push_str("=*");
+            to.octets(0x87, attribute.as_str().as_bytes());
             true
         }
-        Filter::Equal(attribute, value) => compare(attribute, "=", value, text, how),
-        Filter::AtLeast(attribute, value) => compare(attribute, ">=", value, text, how),
-        Filter::AtMost(attribute, value) => compare(attribute, "<=", value, text, how),
+        Filter::Equal(attribute, value) => compare(0xa3, attribute, value, to),
+        Filter::AtLeast(attribute, value) => compare(0xa5, attribute, value, to),
+        Filter::AtMost(attribute, value) => compare(0xa6, attribute, value, to),
         Filter::Substring { attribute, initial, any, last } => {
-            text.push_str(attribute.as_str());
-            text.push('=');
-            substring(initial.as_ref(), any, last.as_ref(), text, how);
+            let pieces = pieces(initial.as_ref(), any, last.as_ref());
+            if pieces.is_empty() {
+                return write(&Filter::Present(attribute.clone()), to, most, depth);
+            }
+            to.nested(0xa4, |substring| {
+                substring.octets(OCTETS, attribute.as_str().as_bytes());
+                substring.nested(SEQUENCE, |list| {
+                    pieces.iter().for_each(|(tag, piece)| list.octets(*tag, &piece.0));
+                });
+            });
             true
         }
         Filter::Extensible { attribute, rule, dn_attributes, value } => {
-            text.push_str(attribute.as_str());
-            if *dn_attributes {
-                text.push_str(":dn");
-            }
-            text.push(':');
-            compare(rule, ":=", value, text, how)
+            to.nested(0xa9, |extensible| {
+                extensible.octets(0x81, rule.as_str().as_bytes());
+                extensible.octets(0x82, attribute.as_str().as_bytes());
+                extensible.octets(0x83, &value.0);
+                if *dn_attributes {
+                    extensible.flag(0x84, true);
+                }
+            });
+            true
         }
     };
-    text.push(')');
-    good && text.len() <= MAX_TEXT
+    good && to.len() <= most
 }
 
-fn several(sign: char, filters: &[Filter], text: &mut String, how: &Writing, depth: usize) -> bool {
-    text.push(sign);
-    filters.iter().all(|filter| write(filter, text, how, depth + 1))
-}
-
-fn compare(name: &AttributeName, sign: &str, value: &Value, text: &mut String, how: &Writing) -> bool {
-    text.push_str(name.as_str());
-    text.push_str(sign);
-    escape(value, text, how);
+fn compare(tag: u8, name: &AttributeName, value: &Value, to: &mut Writer) -> bool {
+    to.nested(tag, |pair| {
+        pair.octets(OCTETS, name.as_str().as_bytes());
+        pair.octets(OCTETS, &value.0);
+    });
     true
 }
 
-fn substring(initial: Option<&Value>, any: &[Value], last: Option<&Value>, text: &mut String, how: &Writing) {
-    let some = |value: &&Value| !value.0.is_empty();
-    if let Some(value) = initial.filter(some) {
-        escape(value, text, how);
-    }
-    text.push('*');
-    for value in any.iter().filter(some) {
-        escape(value, text, how);
-        text.push('*');
-    }
-    if let Some(value) = last.filter(some) {
-        escape(value, text, how);
-    }
+/// The pieces of a substring that are not empty, each with its tag.
+fn pieces<'a>(initial: Option<&'a Value>, any: &'a [Value], last: Option<&'a Value>) -> Vec<(u8, &'a Value)> {
+    let tagged = |tag| move |value| (tag, value);
+    let all = initial.map(tagged(INITIAL)).into_iter();
+    let all = all.chain(any.iter().map(tagged(ANY))).chain(last.map(tagged(LAST)));
+    all.filter(|(_, value)| !value.0.is_empty()).collect()
 }
 
-/// RFC 4515, section 3: any octet may be written as a backslash and two hexadecimal digits.
-fn escape(value: &Value, text: &mut String, how: &Writing) {
-    if !how.values {
-        text.push('?');
+/// Writes a filter as RFC 4515 does, with `?` for every value.
+fn shape(filter: &Filter, text: &mut String, depth: usize) {
+    if depth >= MAX_DEPTH || text.len() > MAX_SHAPE {
         return;
     }
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    for &octet in &value.0 {
-        if octet.is_ascii_alphanumeric() {
-            text.push(char::from(octet));
-        } else {
-            text.push('\\');
-            text.push(char::from(HEX[usize::from(octet >> 4)]));
-            text.push(char::from(HEX[usize::from(octet & 15)]));
+    text.push('(');
+    match filter {
+        Filter::And(filters) | Filter::Or(filters) => {
+            push(text, &[if matches!(filter, Filter::And(_)) { "&" } else { "|" }]);
+            filters.iter().for_each(|filter| shape(filter, text, depth + 1));
+        }
+        Filter::Not(one) => {
+            push(text, &["!"]);
+            shape(one, text, depth + 1);
+        }
+        Filter::Present(attribute) => push(text, &[attribute.as_str(), "=*"]),
+        Filter::Equal(attribute, _) => push(text, &[attribute.as_str(), "=?"]),
+        Filter::AtLeast(attribute, _) => push(text, &[attribute.as_str(), ">=?"]),
+        Filter::AtMost(attribute, _) => push(text, &[attribute.as_str(), "<=?"]),
+        Filter::Substring { attribute, initial, any, last } => {
+            push(text, &[attribute.as_str(), "="]);
+            let pieces = pieces(initial.as_ref(), any, last.as_ref());
+            let starts = pieces.first().is_some_and(|(tag, _)| *tag == INITIAL);
+            let ends = pieces.last().is_some_and(|(tag, _)| *tag == LAST);
+            push(text, &[if starts { "?*" } else { "*" }]);
+            let inside = pieces.iter().filter(|(tag, _)| *tag == ANY);
+            inside.for_each(|_| push(text, &["?*"]));
+            push(text, &[if ends { "?" } else { "" }]);
+        }
+        Filter::Extensible { attribute, rule, dn_attributes, .. } => {
+            let dn = if *dn_attributes { ":dn:" } else { ":" };
+            push(text, &[attribute.as_str(), dn, rule.as_str(), ":=?"]);
         }
     }
+    text.push(')');
+}
+
+fn push(text: &mut String, parts: &[&str]) {
+    parts.iter().for_each(|part| text.push_str(part));
 }
 
 #[cfg(test)]

@@ -1,30 +1,18 @@
-//! One message from the server: is it safe to hand to the parser, and is it what the parser expects?
-//!
-//! `lber` recurses once for each level and allocates for each element; `ldap3` panics on messages of another shape
-//! than RFC 4511 gives them, and on texts that are not UTF-8. What passes here harms neither.
+//! One message from the server: is it of a size, a depth and lengths that it may be read? Nothing is decoded before.
 
 use portico_contract::{Error, ErrorKind};
 
-use super::ber::{BOOLEAN, ENUMERATED, Header, INTEGER, OCTETS, Reader, SEQUENCE, SET, header};
+use super::ber::{Header, SEQUENCE, header};
+use super::message::Message;
 
 /// Octets that one message may have at most.
 pub(super) const MAX_FRAME: usize = 4 * 1024 * 1024;
 /// How deep elements may be nested.
 pub(super) const MAX_DEPTH: usize = 64;
-/// Elements of one message: each costs the parser about fifty octets, twice.
+/// Elements of one message.
 pub(super) const MAX_ELEMENTS: usize = 262_144;
 
-/// BindResponse, SearchResultEntry and so on (RFC 4511, section 4).
-pub(super) const BIND_RESPONSE: u8 = 0x61;
-pub(super) const ENTRY: u8 = 0x64;
-pub(super) const DONE: u8 = 0x65;
-pub(super) const REFERENCE: u8 = 0x73;
-pub(super) const EXTENDED_RESPONSE: u8 = 0x78;
-pub(super) const INTERMEDIATE: u8 = 0x79;
-const CONTROLS: u8 = 0xa0;
-const REFERRAL: u8 = 0xa3;
-
-/// Why a message was not handed on. The connection has ended with it.
+/// Why a message was not taken. The connection has ended with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Violation {
     /// It does not begin like a message of LDAP.
@@ -97,21 +85,10 @@ pub(super) fn length(bytes: &[u8], max_frame: usize) -> Result<Option<usize>, Vi
     }
 }
 
-/// A message that was checked.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Message<'a> {
-    /// Which request it answers; 0 for none.
-    pub(super) id: i64,
-    /// Tag of the operation.
-    pub(super) operation: u8,
-    /// Content of the operation.
-    pub(super) content: &'a [u8],
-}
-
-/// Checks one whole message.
+/// Checks one whole message and reads it.
 pub(super) fn check(frame: &[u8]) -> Result<Message<'_>, Violation> {
     nesting(frame)?;
-    shape(frame).ok_or(Violation::Shape)
+    Message::read(frame).ok_or(Violation::Shape)
 }
 
 /// Walks over every element without recursion: lengths fit into each other, depth and number are bounded.
@@ -146,105 +123,6 @@ fn nesting(frame: &[u8]) -> Result<(), Violation> {
             depth += 1;
         }
     }
-}
-
-/// LDAPMessage (RFC 4511, section 4.1.1) and the answers there are to what we send.
-fn shape(frame: &[u8]) -> Option<Message<'_>> {
-    let mut outer = Reader(frame);
-    let mut message = Reader(outer.expect(SEQUENCE)?);
-    let id = message.number(INTEGER).filter(|id| (0..=i64::from(i32::MAX)).contains(id))?;
-    let (operation, content) = message.any()?;
-    // Nothing unsolicited goes to the parser: Active Directory misplaces an element in it.
-    if id == 0 {
-        return (operation == EXTENDED_RESPONSE).then_some(Message { id, operation, content });
-    }
-    if let Some(controls) = message.optional(CONTROLS) {
-        all(controls, SEQUENCE, control)?;
-    }
-    let good = message.is_done()
-        && match operation {
-            BIND_RESPONSE | DONE | EXTENDED_RESPONSE => result(content).is_some(),
-            ENTRY => entry(content).is_some(),
-            REFERENCE => all(content, OCTETS, text).is_some(),
-            INTERMEDIATE => intermediate(content).is_some(),
-            _ => false,
-        };
-    good.then_some(Message { id, operation, content })
-}
-
-fn all(content: &[u8], tag: u8, check: fn(&[u8]) -> Option<()>) -> Option<()> {
-    let mut reader = Reader(content);
-    while !reader.is_done() {
-        check(reader.expect(tag)?)?;
-    }
-    Some(())
-}
-
-fn text(content: &[u8]) -> Option<()> {
-    std::str::from_utf8(content).is_ok().then_some(())
-}
-
-fn octets(_content: &[u8]) -> Option<()> {
-    Some(())
-}
-
-fn control(content: &[u8]) -> Option<()> {
-    let mut reader = Reader(content);
-    text(reader.expect(OCTETS)?)?;
-    if let Some(critical) = reader.optional(BOOLEAN) {
-        critical.first()?;
-    }
-    reader.optional(OCTETS);
-    reader.is_done().then_some(())
-}
-
-/// LDAPResult and what may follow it in answers to a bind or an extended request.
-fn result(content: &[u8]) -> Option<()> {
-    let mut reader = Reader(content);
-    reader.number(ENUMERATED).filter(|code| (0..=i64::from(i32::MAX)).contains(code))?;
-    text(reader.expect(OCTETS)?)?;
-    text(reader.expect(OCTETS)?)?;
-    while !reader.is_done() {
-        match reader.any()? {
-            (REFERRAL, uris) => all(uris, OCTETS, text)?,
-            // serverSaslCreds, responseName, responseValue.
-            (0x87 | 0x8b, _) => {}
-            (0x8a, name) => text(name)?,
-            _ => return None,
-        }
-    }
-    Some(())
-}
-
-fn entry(content: &[u8]) -> Option<()> {
-    let mut reader = Reader(content);
-    text(reader.expect(OCTETS)?)?;
-    all(reader.expect(SEQUENCE)?, SEQUENCE, attribute)?;
-    reader.is_done().then_some(())
-}
-
-fn attribute(content: &[u8]) -> Option<()> {
-    let mut reader = Reader(content);
-    text(reader.expect(OCTETS)?)?;
-    all(reader.expect(SET)?, OCTETS, octets)?;
-    reader.is_done().then_some(())
-}
-
-fn intermediate(content: &[u8]) -> Option<()> {
-    let mut reader = Reader(content);
-    if let Some(name) = reader.optional(0x80) {
-        text(name)?;
-    }
-    reader.optional(0x81);
-    reader.is_done().then_some(())
-}
-
-/// The result code and the diagnostic text of a checked answer that has a result.
-pub(super) fn result_of<'a>(message: &Message<'a>) -> Option<(u32, &'a str)> {
-    let mut reader = Reader(message.content);
-    let code = u32::try_from(reader.number(ENUMERATED)?).ok()?;
-    reader.expect(OCTETS)?;
-    Some((code, std::str::from_utf8(reader.expect(OCTETS)?).ok()?))
 }
 
 #[cfg(test)]

@@ -4,10 +4,9 @@
 //! [`Client::session`] keeps one connection for several searches, because paging cookies belong to a connection.
 //! There is nothing here that writes.
 //!
-//! What comes from the directory is untrusted. The parser underneath (`ldap3`) recurses without a limit, takes frames of
-//! any size and panics on messages of another shape than it expects. So TCP and TLS are opened here, and `ldap3` gets
-//! the other end of a socket pair: a guard reads every message first and checks its size, its nesting, its lengths
-//! and its shape, and that it answers the request that was sent. A message that fails ends the connection.
+//! What comes from the directory is untrusted. Of every message the size, the nesting and the lengths are checked before
+//! anything is decoded, then its shape and that it answers the request that was sent. A message that fails ends the
+//! connection. The codec is our own: `gateway/docs/decisions/0010-an-ldap-codec-of-our-own.md` says why.
 //!
 //! * **Injection.** A [`Filter`] is built from typed values, a [`Dn`] is parsed or built from typed values, an
 //!   [`AttributeName`] is checked. There is no way in for raw filter text.
@@ -33,10 +32,12 @@ mod entry;
 mod fault;
 mod filter;
 mod frame;
-mod guard;
+mod gathered;
 mod hosts;
+mod message;
 mod name;
 mod pool;
+mod request;
 mod search;
 
 pub use client::{Client, Session};
@@ -44,6 +45,7 @@ pub use config::{Bind, Host, LdapConfig, Limits, Security};
 pub use dn::{Dn, DnError, ExtendedDn};
 pub use entry::{
     Completeness, DirSyncDone, Entry, IdSet, Range, SearchResult, SyncDone, SyncEntry, SyncState, Uuid,
+    Values,
 };
 pub use fault::result_code;
 pub use filter::{Filter, Value};

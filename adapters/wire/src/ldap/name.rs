@@ -41,10 +41,10 @@ impl AttributeName {
     }
 
     /// As it stands in the list of attributes of a search.
-    pub(super) fn selector(&self) -> String {
+    pub(super) fn selector(&self) -> Cow<'_, str> {
         match self.from {
-            None => self.text.clone().into_owned(),
-            Some(first) => format!("{};range={first}-*", self.text),
+            None => Cow::Borrowed(&self.text),
+            Some(first) => Cow::Owned(format!("{};range={first}-*", self.text)),
         }
     }
 }

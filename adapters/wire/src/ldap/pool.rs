@@ -10,8 +10,9 @@ use secrecy::ExposeSecret;
 use tokio::time::{Instant, timeout};
 
 use super::connect::Dialer;
-use super::connection::{Connection, Prepared};
+use super::connection::{Connection, Failure};
 use super::hosts::Hosts;
+use super::request::Request;
 use super::{AttributeName, Bind, Dn, Filter, LdapConfig, Limits, Scope, Search, fault};
 
 /// How long a host has to show that it lives, while a search on it hangs or before an idle connection is used.
@@ -64,20 +65,28 @@ impl Pool {
 
     /// A connection to the best host: one that waits, or a new one. `seen` is [`Pool::refusals`] when the call began.
     pub(super) async fn take(self: &Arc<Self>, seen: u64, fresh: bool) -> Result<Taken, Error> {
-        while !fresh && let Some((mut connection, since)) = self.next_idle() {
-            if since.elapsed() < self.limits().revalidate_after || self.answers(&mut connection).await {
-                return Ok(Taken { connection, reused: true });
-            }
+        if !fresh && let Some(connection) = self.idle().await {
+            return Ok(Taken { connection, reused: true });
         }
         Ok(Taken { connection: self.dial(seen).await?, reused: false })
+    }
+
+    /// A connection to the best host that waits, and is not known to have died.
+    pub(super) async fn idle(self: &Arc<Self>) -> Option<Connection> {
+        while let Some((mut connection, since)) = self.next_idle() {
+            if since.elapsed() < self.limits().revalidate_after || self.answers(&mut connection).await {
+                return Some(connection);
+            }
+        }
+        None
     }
 
     /// The last one that came back. Those that are spent, and those to a host that is not the best, are dropped.
     fn next_idle(&self) -> Option<(Connection, Instant)> {
         let best = self.hosts.best();
         let mut waiting = self.waiting.lock();
-        while let Some((connection, since)) = waiting.idle.pop() {
-            if self.is_kept(&connection, since, best) {
+        while let Some((mut connection, since)) = waiting.idle.pop() {
+            if self.is_kept(&connection, since, best) && connection.is_silent() {
                 return Some((connection, since));
             }
         }
@@ -85,7 +94,7 @@ impl Pool {
     }
 
     fn is_kept(&self, connection: &Connection, since: Instant, best: usize) -> bool {
-        connection.is_usable()
+        connection.is_at_rest()
             && connection.host == best
             && since.elapsed() < self.limits().idle_timeout
             && connection.born.elapsed() < self.limits().max_age
@@ -106,7 +115,7 @@ impl Pool {
     }
 
     /// Opens and binds a connection to the first host that lets us.
-    async fn dial(self: &Arc<Self>, seen: u64) -> Result<Connection, Error> {
+    pub(super) async fn dial(self: &Arc<Self>, seen: u64) -> Result<Connection, Error> {
         let order = self.hosts.order();
         let mut first = None;
         for (place, &host) in order.iter().enumerate() {
@@ -149,7 +158,7 @@ impl Pool {
     async fn connect(&self, host: usize) -> Result<Connection, Error> {
         let Some(address) = self.config.hosts.get(host) else { return Err(nobody()) };
         let stream = self.dialer.open(address).await?;
-        Connection::new(stream, host, self.limits()).await
+        Ok(Connection::new(stream, host, self.config.limits))
     }
 
     /// Whether an idle connection still answers. If it does not, and there is another host, this one is left.
@@ -177,10 +186,14 @@ impl Pool {
         let object_class = AttributeName::known("objectClass");
         let mut search = Search::new("root", Dn::root(), Scope::Base, Filter::Present(object_class));
         search.attributes = vec![AttributeName::NONE];
-        let Ok(prepared) = Prepared::new(&search) else { return false };
-        match connection.search(&prepared, self.limits(), 1).await {
+        let Ok(request) = Request::search(&search, 1) else { return false };
+        let asked = async {
+            connection.send(&request).await?;
+            connection.result().await
+        };
+        match asked.await.map_err(Failure::into) {
             Ok(_) => true,
-            Err(failure) => fault::result_code(&failure.into()).is_some_and(|code| !matches!(code, 51 | 52)),
+            Err(error) => fault::result_code(&error).is_some_and(|code| !matches!(code, 51 | 52)),
         }
     }
 

@@ -2,32 +2,45 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::BytesMut;
-use ldap3_proto::LdapCodec;
 use ldap3_proto::control::LdapControl;
-use ldap3_proto::proto::{LdapMsg, SyncRequestMode};
-use tokio_util::codec::Decoder;
+use ldap3_proto::proto::SyncRequestMode;
 
 use super::*;
+use crate::ldap::ber::element;
+use crate::ldap::message::tests::controls_of;
+use crate::ldap::request::Request;
+use crate::ldap::request::tests::received;
 use crate::ldap::{AttributeName, Dn, Filter, Scope, dir_sync_flags};
 
-fn control(oid: &str, base64: &str) -> Control {
-    let val = STANDARD.decode(base64).expect("base64");
-    Control(None, RawControl { ctype: oid.to_owned(), crit: false, val: Some(val) })
+/// A control with this value, as it comes; none for none.
+fn control(oid: &str, value: Option<&[u8]>) -> Vec<u8> {
+    let value = value.map(|value| element(OCTETS, value)).unwrap_or_default();
+    element(SEQUENCE, &[element(OCTETS, oid.as_bytes()), value].concat())
+}
+
+fn recorded(oid: &str, base64: &str) -> Vec<u8> {
+    control(oid, Some(&STANDARD.decode(base64).expect("base64")))
+}
+
+fn result(control: &[u8]) -> Option<Returned> {
+    of_result(controls_of(control))
+}
+
+fn state(control: &[u8]) -> Option<Option<SyncEntry>> {
+    of_entry(controls_of(control))
 }
 
 #[test]
 fn recorded_controls_of_slapd_are_read() {
-    let state =
-        of_entry(&[control(SYNC_STATE, "MBUKAQEEEIMRWip6txBBhzqDUgVZ++k=")]).flatten().expect("a state");
-    assert_eq!(state.state, SyncState::Add);
+    let added = state(&recorded(SYNC_STATE, "MBUKAQEEEIMRWip6txBBhzqDUgVZ++k=")).flatten().expect("a state");
+    assert_eq!(added.state, SyncState::Add);
     // 83115a2a-7ab7-1041-873a-83520559fbe9
-    assert_eq!(state.uuid, *b"\x83\x11\x5a\x2a\x7a\xb7\x10\x41\x87\x3a\x83\x52\x05\x59\xfb\xe9");
+    assert_eq!(added.uuid, *b"\x83\x11\x5a\x2a\x7a\xb7\x10\x41\x87\x3a\x83\x52\x05\x59\xfb\xe9");
     let with_cookie = "MEsKAQIEEIMRXOZ6txBBhzuDUgVZ++kENHJpZD0wMDAsY3NuPTIwMjYxMTIyMTE1ODIxLjUyMTMwNlojMDAwMDAwIzAwMCMwMDAwMDA=";
-    let state = of_entry(&[control(SYNC_STATE, with_cookie)]).flatten().expect("a state");
-    assert_eq!(state.state, SyncState::Modify);
+    let modified = state(&recorded(SYNC_STATE, with_cookie)).flatten().expect("a state");
+    assert_eq!(modified.state, SyncState::Modify);
 
-    let done = |base64| of_result(&[control(SYNC_DONE, base64)]).and_then(|r| r.sync).expect("a control");
+    let done = |base64| result(&recorded(SYNC_DONE, base64)).and_then(|r| r.sync).expect("a control");
     let (cookie, deletes) =
         done("MDkENHJpZD0wMDAsY3NuPTIwMjYxMTIyMTE1NzU1LjAyMDI5N1ojMDAwMDAwIzAwMCMwMDAwMDABAf8=");
     assert_eq!(cookie.as_deref(), Some(&b"rid=000,csn=20261122115755.020297Z#000000#000#000000"[..]));
@@ -41,44 +54,51 @@ fn recorded_controls_of_slapd_are_read() {
 
 #[test]
 fn controls_of_a_result_are_read() {
+    let value = |inside: &dyn Fn(&mut Writer)| {
+        let mut value = Writer::default();
+        value.nested(SEQUENCE, inside);
+        value.into_octets()
+    };
     let paged = |cookie: &[u8]| {
-        let value = paged(&Page { size: 1_004, cookie: cookie.to_vec() });
-        of_result(&[Control(None, RawControl { ctype: PAGED.to_owned(), crit: false, val: Some(value) })])
+        let page = Page { size: 1_004, cookie: cookie.to_vec() };
+        result(&control(PAGED, Some(&value(&|to| super::paged(&page, to)))))
     };
     let more = paged(b"\x65\0\0\0").expect("a control");
     assert_eq!((more.page_cookie.as_deref(), more.estimate), (Some(&b"\x65\0\0\0"[..]), Some(1_004)));
     assert_eq!(paged(b"").expect("a control").page_cookie, None);
-    let value = dir_sync_request(&DirSync { cookie: b"MSDS".to_vec(), max_octets: 0, flags: 1 });
-    let raw = RawControl { ctype: DIR_SYNC.to_owned(), crit: true, val: Some(value) };
-    let done = of_result(&[Control(None, raw)]).and_then(|r| r.dir_sync);
+    let request = DirSync { cookie: b"MSDS".to_vec(), max_octets: 0, flags: 1 };
+    let done =
+        result(&control(DIR_SYNC, Some(&value(&|to| dir_sync(&request, to))))).and_then(|r| r.dir_sync);
     assert_eq!(done, Some(DirSyncDone { more: true, cookie: b"MSDS".to_vec() }));
+    // One control among others.
+    let several = [control("1.2.3", None), recorded(SYNC_DONE, "MAUEAAEB/w=="), control(PAGED, Some(b"0\0"))];
+    assert_eq!(result(&several[..2].concat()).and_then(|r| r.sync), Some((Some(Vec::new()), true)));
+    assert!(result(&several.concat()).is_none());
 }
 
 #[test]
 fn malformed_controls_are_noticed() {
     for oid in [PAGED, SYNC_DONE, DIR_SYNC] {
         for value in [Some(vec![]), Some(vec![0x30, 0x05, 1]), Some(vec![0x30, 0x03, 0x01, 0x01]), None] {
-            let raw = RawControl { ctype: oid.to_owned(), crit: false, val: value.clone() };
-            assert!(of_result(&[Control(None, raw)]).is_none(), "{oid} {value:?}");
+            assert!(result(&control(oid, value.as_deref())).is_none(), "{oid} {value:?}");
         }
     }
     for bad in ["MBUKAQkEEIMRWip6txBBhzqDUgVZ++k=", "MAUKAQEEAA==", "AA=="] {
-        assert!(of_entry(&[control(SYNC_STATE, bad)]).is_none(), "{bad}");
+        assert!(state(&recorded(SYNC_STATE, bad)).is_none(), "{bad}");
     }
     for value in [&b""[..], b"\xa3\x00", b"\xa3\x04\x31\x02\x04\x00", b"\x30\x00", b"\xa3\x80"] {
         assert!(sync_info(Some(SYNC_INFO), Some(value), &mut SyncDone::default()).is_none(), "{value:?}");
     }
-    assert!(sync_info(Some(b"1.2.3"), None, &mut SyncDone::default()).is_some(), "somebody else's");
+    assert!(sync_info(Some("1.2.3"), None, &mut SyncDone::default()).is_some(), "somebody else's");
 }
 
 #[test]
 fn sets_of_ids_are_gathered() {
     let mut sync = SyncDone::default();
-    let ids = ber::element(SET, &[ber::element(OCTETS, &[7; 16]), ber::element(OCTETS, &[8; 16])].concat());
-    let present = ber::element(0xa3, &ids);
-    let deleted =
-        ber::element(0xa3, &[ber::element(OCTETS, b"c"), ber::element(BOOLEAN, &[0xff]), ids].concat());
-    for value in [&present, &deleted, &ber::element(0xa2, &[])] {
+    let ids = element(SET, &[element(OCTETS, &[7; 16]), element(OCTETS, &[8; 16])].concat());
+    let present = element(0xa3, &ids);
+    let deleted = element(0xa3, &[element(OCTETS, b"c"), element(BOOLEAN, &[0xff]), ids].concat());
+    for value in [&present, &deleted, &element(0xa2, &[])] {
         sync_info(Some(SYNC_INFO), Some(value), &mut sync).expect("an answer");
     }
     assert_eq!(
@@ -86,23 +106,6 @@ fn sets_of_ids_are_gathered() {
         [IdSet::Present(vec![[7; 16], [8; 16]]), IdSet::Deleted(vec![[7; 16], [8; 16]])]
     );
     assert_eq!((sync.cookie.as_deref(), sync.present_phase), (Some(&b"c"[..]), true));
-}
-
-/// Reads controls as another codec does, on a message that needs nothing else.
-fn theirs(raw: &[RawControl]) -> Vec<LdapControl> {
-    let mut controls = Vec::new();
-    for one in raw {
-        let mut content = ber::element(OCTETS, one.ctype.as_bytes());
-        content.extend(ber::element(BOOLEAN, &[if one.crit { 0xff } else { 0 }]));
-        content.extend(one.val.iter().flat_map(|value| ber::element(OCTETS, value)));
-        controls.extend(ber::element(SEQUENCE, &content));
-    }
-    let unbind = ber::element(0x42, &[]);
-    let message = [ber::number(INTEGER, 1), unbind, ber::element(0xa0, &controls)].concat();
-    let mut bytes = BytesMut::from(&*ber::element(SEQUENCE, &message));
-    let message: LdapMsg =
-        LdapCodec::default().decode(&mut bytes).expect("a message").expect("a whole message");
-    message.ctrl
 }
 
 #[test]
@@ -124,9 +127,7 @@ fn another_codec_reads_what_is_sent() {
     search.show_deleted = true;
     search.extended_dn = true;
     search.domain_scope = true;
-    let raw = of_request(&search);
-    assert_eq!(raw.iter().filter(|control| !control.crit).count(), 1);
-    let read = theirs(&raw);
+    let read = received(&Request::search(&search, 1).expect("a request").message(1)).ctrl;
     assert!(matches!(&read[0], LdapControl::SimplePagedResults { size: 500, cookie } if cookie == b"next"));
     let LdapControl::ServerSort { sort_requests } = &read[1] else { panic!("{read:?}") };
     let keys: Vec<_> = sort_requests

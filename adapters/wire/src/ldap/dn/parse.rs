@@ -1,5 +1,6 @@
 //! Reading names: RFC 4514, section 3, and the spaces that RFC 2253 took.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::{Dn, DnError, MAX_PARTS, MAX_TEXT};
@@ -54,16 +55,21 @@ fn offset(at: usize) -> u32 {
 
 /// One part: pairs joined by `+`, written sorted.
 fn part(reader: &mut Reader<'_>, normal: &mut String) -> Result<(), DnError> {
-    let first = pair(reader)?.normal();
+    let first = pair(reader)?;
     if reader.peek() != Some(b'+') {
-        normal.push_str(&first);
+        first.write_normal(normal);
         return Ok(());
     }
-    let mut pairs = vec![first];
+    let alone = |pair: Pair<'_>| {
+        let mut text = String::new();
+        pair.write_normal(&mut text);
+        text
+    };
+    let mut pairs = vec![alone(first)];
     while reader.peek() == Some(b'+') {
         reader.at += 1;
         reader.spaces();
-        pairs.push(pair(reader)?.normal());
+        pairs.push(alone(pair(reader)?));
     }
     pairs.sort();
     normal.push_str(&pairs.join("+"));
@@ -73,19 +79,20 @@ fn part(reader: &mut Reader<'_>, normal: &mut String) -> Result<(), DnError> {
 /// The value of the first pair of a part that has been read before.
 pub(super) fn first_value(part: &str) -> Option<String> {
     let mut reader = Reader { bytes: part.as_bytes(), at: 0 };
-    String::from_utf8(pair(&mut reader).ok()?.value).ok()
+    String::from_utf8(pair(&mut reader).ok()?.value.into_owned()).ok()
 }
 
 struct Pair<'a> {
     attribute: &'a str,
-    value: Vec<u8>,
+    value: Cow<'a, [u8]>,
 }
 
 impl Pair<'_> {
-    fn normal(&self) -> String {
-        let attribute = self.attribute.to_ascii_lowercase();
-        let known = NUMBERS.iter().find(|(number, _)| *number == attribute);
-        let mut text = known.map_or(attribute, |(_, name)| (*name).to_owned());
+    fn write_normal(&self, text: &mut String) {
+        match NUMBERS.iter().find(|(number, _)| *number == self.attribute) {
+            Some((_, name)) => text.push_str(name),
+            None => text.extend(self.attribute.chars().map(|c| c.to_ascii_lowercase())),
+        }
         text.push('=');
         match std::str::from_utf8(&self.value) {
             Ok(value) => {
@@ -94,12 +101,16 @@ impl Pair<'_> {
                     if at > 0 {
                         text.push(' ');
                     }
-                    word.chars().flat_map(char::to_lowercase).for_each(|c| normal_char(c, &mut text));
+                    for c in word.chars() {
+                        match c.is_ascii() {
+                            true => normal_char(c.to_ascii_lowercase(), text),
+                            false => c.to_lowercase().for_each(|c| normal_char(c, text)),
+                        }
+                    }
                 }
             }
-            Err(_) => self.value.iter().for_each(|octet| hex_into(*octet, &mut text)),
+            Err(_) => self.value.iter().for_each(|octet| hex_into(*octet, text)),
         }
-        text
     }
 }
 
@@ -147,7 +158,7 @@ struct Reader<'a> {
     at: usize,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
@@ -164,7 +175,20 @@ impl Reader<'_> {
         }
     }
 
-    fn string_value(&mut self) -> Result<Vec<u8>, DnError> {
+    fn string_value(&mut self) -> Result<Cow<'a, [u8]>, DnError> {
+        // Nearly all of them: nothing in it is written otherwise than it is meant.
+        let rest = &self.bytes[self.at..];
+        let special =
+            |octet: &u8| matches!(octet, b',' | b'+' | b'"' | b';' | b'<' | b'>' | b'\\' | b' ' | 0);
+        let plain = rest.iter().position(special).unwrap_or(rest.len());
+        if matches!(rest.get(plain), None | Some(b',' | b'+')) {
+            self.at += plain;
+            return Ok(Cow::Borrowed(&rest[..plain]));
+        }
+        self.written_value().map(Cow::Owned)
+    }
+
+    fn written_value(&mut self) -> Result<Vec<u8>, DnError> {
         let mut value = Vec::new();
         // Length up to the last character that is no unescaped space.
         let mut kept = 0;
@@ -200,7 +224,7 @@ impl Reader<'_> {
     }
 
     /// `#` and the BER of the value: of the strings among them, the content.
-    fn ber_value(&mut self) -> Result<Vec<u8>, DnError> {
+    fn ber_value(&mut self) -> Result<Cow<'a, [u8]>, DnError> {
         self.at += 1;
         let mut ber = Vec::new();
         while let Some(first) = self.peek().filter(u8::is_ascii_hexdigit) {
@@ -213,12 +237,12 @@ impl Reader<'_> {
             return Err(DnError::Malformed);
         }
         // OCTET STRING, UTF8String, PrintableString, IA5String with a short length.
-        Ok(match ber.as_slice() {
+        Ok(Cow::Owned(match ber.as_slice() {
             [0x04 | 0x0c | 0x13 | 0x16, length, value @ ..] if usize::from(*length) == value.len() => {
                 value.to_vec()
             }
             _ => ber,
-        })
+        }))
     }
 }
 
