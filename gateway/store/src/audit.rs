@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::bounds::{self, SHORT, SMALL_JSON};
 use crate::{Actor, Digest, IntentId, StoreError, Target, Trace};
@@ -130,4 +130,16 @@ pub(crate) fn parse_anchor(text: &str) -> Result<Anchor, StoreError> {
     let anchor = parts
         .and_then(|(count, head)| Some(Anchor { count: count.parse().ok()?, head: Digest::from_hex(head)? }));
     anchor.ok_or_else(|| StoreError::corrupt("the audit trail's anchor is not a count and a digest"))
+}
+
+/// What came after a backup is missing, and somebody has taken note.
+pub(crate) fn gap_accepted(by: &Actor, end: Anchor) -> NewAudit {
+    NewAudit {
+        kind: "admin.gap_accepted".to_owned(),
+        actor: by.clone(),
+        target: None,
+        intent: None,
+        trace: Trace::default(),
+        detail: json!({ "restoredUpTo": end.count }),
+    }
 }

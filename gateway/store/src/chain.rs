@@ -74,9 +74,6 @@ fn follow(before: Digest, seq: u64, body: &str) -> Digest {
     Digest(hash.finalize().into())
 }
 
-/// What an empty chain ends with.
-pub(crate) const EMPTY: Anchor = Anchor { count: 0, head: Digest([0; 32]) };
-
 /// Makes the row of the next entry and moves the end of the chain to it.
 pub(crate) fn append(chain: &mut Anchor, new: &NewAudit, wall: i64) -> Result<AuditRow, StoreError> {
     let body = Body {
@@ -113,7 +110,7 @@ pub(crate) struct Follower {
 }
 
 impl Follower {
-    /// `start` is the last entry that was pruned; see [`EMPTY`]. An anchor from before it can no longer be compared.
+    /// `start` is the last entry that was pruned, or nothing (0 and zeros). An anchor from before it can no longer be compared.
     pub(crate) fn new(start: Anchor, against: Option<Anchor>) -> Self {
         Self {
             start,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
 use crate::write::{Answer, Write};
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) enum Engine {
     Sqlite(Arc<Sqlite>),
+    Postgres(Arc<Postgres>),
 }
 
 /// The same call to either.
@@ -23,11 +25,13 @@ macro_rules! either {
     ($engine:expr, $method:ident ( $($argument:expr),* )) => {
         match $engine {
             Engine::Sqlite(engine) => engine.$method($($argument),*),
+            Engine::Postgres(engine) => engine.$method($($argument),*),
         }
     };
     ($engine:expr, await $method:ident ( $($argument:expr),* )) => {
         match $engine {
             Engine::Sqlite(engine) => engine.$method($($argument),*).await,
+            Engine::Postgres(engine) => engine.$method($($argument),*).await,
         }
     };
 }
@@ -36,7 +40,14 @@ impl Engine {
     pub(crate) async fn open(config: &StoreConfig) -> Result<Self, StoreError> {
         match &config.place {
             Place::Sqlite { path } => Ok(Self::Sqlite(Arc::new(Sqlite::open(path, config).await?))),
-            Place::Postgres(_) => Err(StoreError::unavailable("PostgreSQL is not in this build yet")),
+            Place::Postgres(at) => Ok(Self::Postgres(Arc::new(Postgres::open(at, config).await?))),
+        }
+    }
+
+    pub(crate) async fn open_to_read(config: &StoreConfig) -> Result<Self, StoreError> {
+        match &config.place {
+            Place::Sqlite { path } => Ok(Self::Sqlite(Arc::new(Sqlite::open_to_read(path, config).await?))),
+            Place::Postgres(_) => Self::open(config).await,
         }
     }
 

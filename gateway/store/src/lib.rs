@@ -26,6 +26,7 @@ mod intent;
 mod listing;
 mod machine;
 mod outbox;
+mod postgres;
 mod queue;
 mod retention;
 mod rows;

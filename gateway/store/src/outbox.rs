@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::StoreError;
 use crate::bounds::{self, LARGE_JSON, SHORT, SMALL_JSON};
+use crate::clock::wall;
 
 /// An event to announce in the same commit as what it tells of.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,4 +54,9 @@ pub struct Backlog {
     pub count: u64,
     /// How old the oldest is; `None` when there is none.
     pub oldest: Option<Duration>,
+}
+
+/// How long ago that was; nothing for what lies ahead, after the wall clock was put back.
+pub(crate) fn age(at_ms: i64) -> Duration {
+    Duration::from_millis(u64::try_from(wall().saturating_sub(at_ms)).unwrap_or(0))
 }

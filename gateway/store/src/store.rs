@@ -32,6 +32,12 @@ impl Store {
         Ok(Self { engine: Engine::open(config).await? })
     }
 
+    /// Opens a SQLite file for reading beside the process that has it open: every write is [`StoreError::Unavailable`]. A
+    /// PostgreSQL store is opened as ever. What does not exist, or has another schema, is not made or brought up to date.
+    pub async fn open_to_read(config: &StoreConfig) -> Result<Self, StoreError> {
+        Ok(Self { engine: Engine::open_to_read(config).await? })
+    }
+
     /// Reads and writes once, through the queue: whether a write would be taken now.
     pub async fn check(&self) -> Result<(), StoreError> {
         self.engine.write(Write::Probe).await.map(drop)

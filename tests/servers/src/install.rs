@@ -63,6 +63,7 @@ pub fn prepare(product: Product) -> anyhow::Result<()> {
         Product::Nginx => debian(&["nginx"], &["nginx-light"]),
         Product::Haproxy => debian(&["haproxy"], &["haproxy"]),
         Product::Samba => debian(&SAMBA.0, &SAMBA.1),
+        Product::Postgres => debian(&["postgres", "initdb", "setpriv"], &["postgresql", "util-linux"]),
         Product::Slapd => debian(&["slapd", "ldapsearch", "openssl"], &["slapd", "ldap-utils", "openssl"]),
         Product::WsgiDav => pypi("wsgidav", &WSGIDAV),
         Product::Rotel => pypi("rotel", &ROTEL),
@@ -95,7 +96,17 @@ pub(crate) fn tool(product: Product) -> anyhow::Result<PathBuf> {
 pub(crate) fn program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from));
+    let folders = folders.chain(postgres_folders());
     folders.map(|folder| folder.join(name)).find(|candidate| candidate.is_file())
+}
+
+/// Debian keeps each version's programs in a folder of its own, the latest first here.
+fn postgres_folders() -> Vec<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().filter_map(Result::ok);
+    let mut folders: Vec<_> = versions.map(|version| version.path().join("bin")).collect();
+    folders.sort();
+    folders.reverse();
+    folders
 }
 
 /// Installs packages without starting the services that come with them: those are the machine's business.

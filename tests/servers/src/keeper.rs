@@ -45,6 +45,8 @@ pub(crate) struct Start {
     pub addr: SocketAddr,
     /// How long it may take to listen.
     pub patience: Duration,
+    /// What it says when it is up; where it listens before, that alone says little.
+    pub says: Option<&'static str>,
     /// Run on this one core.
     pub core: Option<usize>,
     /// It can be left running when this process ends.
@@ -105,7 +107,9 @@ pub(crate) fn await_start(start: &Start, keeper: &mut Child, log: &Path) -> Resu
         if let Ok(Some(_)) = keeper.try_wait() {
             return Some(false);
         }
-        TcpStream::connect_timeout(&start.addr, Duration::from_secs(1)).ok().map(|_| true)
+        let said = start.says.is_none_or(|words| read_lossy(log).contains(words));
+        let listens = said && TcpStream::connect_timeout(&start.addr, Duration::from_secs(1)).is_ok();
+        listens.then_some(true)
     });
     // Whoever took the port in the meantime would accept connections too.
     let ended = keeper.try_wait().ok().flatten().is_some();

@@ -11,6 +11,7 @@ mod certificate;
 mod directory;
 mod install;
 mod keeper;
+mod postgres;
 mod process;
 mod proxies;
 mod report;
@@ -56,6 +57,9 @@ pub enum Product {
     /// Samba as an Active Directory domain controller, on a loopback address of its own; wants root. LDAPS, and LDAP which
     /// takes no password before StartTLS. See [`Directory`] and [`Running::directory`].
     Samba,
+    /// PostgreSQL with a cluster of its own: the user is a superuser, the one database is `postgres`, every commit waits for
+    /// the disk.
+    Postgres,
     /// nginx with one worker, for the bench; see [`Setup`].
     Nginx,
     /// HAProxy with one thread, for the bench; see [`Setup`].
@@ -70,7 +74,8 @@ pub enum Product {
 
 impl Product {
     /// What the tests need.
-    pub const FOR_TESTS: [Self; 5] = [Self::Apache, Self::WsgiDav, Self::Rotel, Self::Slapd, Self::Samba];
+    pub const FOR_TESTS: [Self; 6] =
+        [Self::Apache, Self::WsgiDav, Self::Rotel, Self::Slapd, Self::Samba, Self::Postgres];
     /// What the bench compares with.
     pub const FOR_BENCH: [Self; 2] = [Self::Nginx, Self::Haproxy];
 
@@ -82,6 +87,7 @@ impl Product {
             Self::Rotel => "rotel",
             Self::Slapd => "slapd",
             Self::Samba => "samba",
+            Self::Postgres => "postgresql",
             Self::Nginx => "nginx",
             Self::Haproxy => "haproxy",
             Self::Faketime => "faketime",
@@ -205,6 +211,7 @@ fn launch(product: Product, setup: &Setup, outlive: bool) -> anyhow::Result<Runn
             Product::Rotel => rotel::spec()?,
             Product::Slapd => slapd::spec(home.path(), &setup.directory)?,
             Product::Samba => samba::spec(home.path(), &setup.directory)?,
+            Product::Postgres => postgres::spec(home.path())?,
             Product::Nginx => proxies::nginx(home.path(), setup)?,
             Product::Haproxy => proxies::haproxy(home.path(), setup)?,
             Product::Faketime | Product::SocketActivate | Product::OdooRpc => {

@@ -1,7 +1,7 @@
 //! Starting, watching and stopping one product.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
@@ -32,6 +32,8 @@ pub(crate) struct Spec {
     pub directory: Option<DirectoryServer>,
     /// How long it may take to listen.
     pub patience: Duration,
+    /// What it says when it is up.
+    pub says: Option<&'static str>,
 }
 
 impl Spec {
@@ -45,6 +47,7 @@ impl Spec {
             owner: None,
             directory: None,
             patience: START_TIMEOUT,
+            says: None,
         }
     }
 }
@@ -63,7 +66,8 @@ pub struct Running {
     pub product: Product,
     /// Where it listens.
     pub addr: SocketAddr,
-    /// `http://127.0.0.1:port/path`, without a trailing slash; `ldap://127.0.0.1:port` for a directory.
+    /// `http://127.0.0.1:port/path`, without a trailing slash; `ldap://127.0.0.1:port` for a directory,
+    /// `postgresql://127.0.0.1:port` for PostgreSQL.
     pub base_url: String,
     /// The user it knows, where it authenticates.
     pub username: &'static str,
@@ -110,6 +114,11 @@ impl Running {
             // The product is nobody's child now: its end cannot be waited for, only seen.
             let gone = wait_for(STOP_TIMEOUT, || (!lives(group)).then_some(()));
             gone.with_context(|| format!("process group {group} was killed and goes on"))?;
+            if self.product == Product::Postgres {
+                // Its children lead groups of their own, and one that was just begun still holds the port.
+                let silent = wait_for(STOP_TIMEOUT, || TcpStream::connect(self.addr).is_err().then_some(()));
+                silent.context("PostgreSQL was killed and still listens")?;
+            }
         }
         Ok(())
     }
@@ -180,9 +189,14 @@ pub(crate) fn run(
     outlive: bool,
 ) -> Result<Running, Failure> {
     let log = home.path().join("server.log");
-    let start = Start { command: spec.command, addr: spec.addr, patience: spec.patience, core, outlive };
+    let Spec { command, addr, patience, says, .. } = spec;
+    let start = Start { command, addr, patience, says, core, outlive };
     let (keeper, pid) = keeper::spawn(&start, home.path(), &log)?;
-    let scheme = if spec.directory.is_some() { "ldap" } else { "http" };
+    let scheme = match product {
+        Product::Postgres => "postgresql",
+        _ if spec.directory.is_some() => "ldap",
+        _ => "http",
+    };
     let base_path = spec.base_path.trim_end_matches('/');
     let mut running = Running {
         product,

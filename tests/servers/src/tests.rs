@@ -216,6 +216,21 @@ fn slapd_comes_back_where_it_was_with_what_it_had() {
 }
 
 #[test]
+fn postgresql_comes_back_where_it_was_although_somebody_is_connected() {
+    let Some(mut running) = for_test(Product::Postgres) else { return };
+    let addr = running.addr;
+    let ends: [fn(&mut crate::Running); 2] = [crate::Running::stop, |running| running.kill().unwrap()];
+    for end in ends {
+        let connected = TcpStream::connect(addr).unwrap();
+        end(&mut running);
+        assert!(TcpStream::connect(addr).is_err(), "it still listens: {}", running.log_text());
+        drop(connected);
+        running.start_again().unwrap();
+        assert_eq!(running.addr, addr);
+    }
+}
+
+#[test]
 fn samba_answers_as_a_domain_controller_does() {
     let Some(mut running) = for_test(Product::Samba) else { return };
     let directory = running.directory().clone();

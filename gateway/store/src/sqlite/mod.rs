@@ -26,8 +26,6 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 pub(crate) use backup::restore;
-pub(crate) use outbox::age;
-pub(crate) use writes::gap_accepted;
 
 use self::reserve::Reserve;
 use self::writer::Writer;
@@ -74,6 +72,21 @@ impl Sqlite {
             idle: Arc::default(),
             permits: Arc::new(Semaphore::new(config.limits.readers.max(1))),
         })
+    }
+
+    /// Without a writer, and without the lock: another process may have both.
+    pub(crate) async fn open_to_read(path: &Path, config: &StoreConfig) -> Result<Self, StoreError> {
+        let (queue, inbox, told) = queue(&config.limits);
+        inbox.end();
+        let permits = Arc::new(Semaphore::new(config.limits.readers.max(1)));
+        let opened =
+            Self { path: path.to_owned(), queue, limits: config.limits, idle: Arc::default(), permits };
+        let closed = opened.read(|connection| {
+            open::current(connection)?;
+            writer::ends(connection).map(|ends| ends.1)
+        });
+        told.closed.store(closed.await?, Ordering::Relaxed);
+        Ok(opened)
     }
 
     pub(crate) async fn write(&self, write: Write) -> Answer {

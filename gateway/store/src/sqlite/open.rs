@@ -76,6 +76,18 @@ pub(super) fn schema(connection: &Connection) -> Result<u32, StoreError> {
     if version > known { Err(StoreError::Newer { found: version, known }) } else { Ok(version) }
 }
 
+/// Refuses a file whose schema is not the one that is known here.
+pub(super) fn current(connection: &Connection) -> Result<(), StoreError> {
+    match schema(connection)? as usize {
+        version if version == MIGRATIONS.len() => Ok(()),
+        version => {
+            let why =
+                format!("the store has schema {version}, of an earlier Portico: start the gateway once");
+            Err(StoreError::invalid(why))
+        }
+    }
+}
+
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let version = schema(connection)?;
     if version as usize == MIGRATIONS.len() {

@@ -5,10 +5,9 @@ use std::time::Duration;
 use rusqlite::{Connection, Row, params};
 
 use super::writes::Group;
-use crate::clock::wall;
 use crate::listing::place;
 use crate::rows::{EventRow, event_body, number};
-use crate::{Backlog, NewEvent, OutboxEvent, Page, StoreError};
+use crate::{Backlog, NewEvent, OutboxEvent, Page, StoreError, outbox};
 
 const COLUMNS: &str = "seq, id, key, kind, at_ms, body";
 
@@ -84,10 +83,5 @@ pub(super) fn backlog(connection: &Connection) -> Result<Backlog, StoreError> {
     let sql = "select count(*), min(at_ms) from outbox where done_ms is null";
     let (count, oldest) =
         connection.query_row(sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?)))?;
-    Ok(Backlog { count: number(count)?, oldest: oldest.map(age) })
-}
-
-/// How long ago that was; nothing for what lies ahead, after the wall clock was put back.
-pub(crate) fn age(at_ms: i64) -> Duration {
-    Duration::from_millis(u64::try_from(wall().saturating_sub(at_ms)).unwrap_or(0))
+    Ok(Backlog { count: number(count)?, oldest: oldest.map(outbox::age) })
 }

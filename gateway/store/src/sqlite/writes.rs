@@ -1,12 +1,11 @@
 //! Each write, inside the group's transaction.
 
 use rusqlite::{Connection, params};
-use serde_json::json;
 
 use super::{delegations, intents, outbox, prune};
 use crate::clock::Now;
 use crate::write::{Answer, Write, Written};
-use crate::{Actor, Anchor, NewAudit, StoreError, Trace, chain};
+use crate::{Actor, Anchor, NewAudit, StoreError, audit, chain};
 
 /// What the writes of one commit share.
 pub(super) struct Group {
@@ -65,18 +64,7 @@ fn accept_gap(connection: &Connection, group: &mut Group, by: &Actor) -> Result<
     if connection.execute("update chain set closed = 0 where closed = 1", [])? == 0 {
         return Ok(());
     }
-    group.audit(connection, &gap_accepted(by, group.chain))
-}
-
-pub(crate) fn gap_accepted(by: &Actor, end: Anchor) -> NewAudit {
-    NewAudit {
-        kind: "admin.gap_accepted".to_owned(),
-        actor: by.clone(),
-        target: None,
-        intent: None,
-        trace: Trace::default(),
-        detail: json!({ "restoredUpTo": end.count }),
-    }
+    group.audit(connection, &audit::gap_accepted(by, group.chain))
 }
 
 /// Changes a row to what it is: whether the file can be written shows only by writing it.

@@ -1,20 +1,60 @@
 //! Stores to test, and things to put in.
 
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use portico_servers::{PASSWORD, Product, Running, USERNAME};
 use portico_store::{
-    Actor, Begun, Digest, IdempotencyKey, Intent, IntentId, NewEvent, NewIntent, Outcome, Settlement, Store,
-    StoreConfig, Target, Trace,
+    Actor, Begun, Digest, IdempotencyKey, Intent, IntentId, NewEvent, NewIntent, Outcome, PostgresConfig,
+    Settlement, Store, StoreConfig, Target, Trace,
 };
 use serde_json::json;
 use uuid::Uuid;
 
-/// Runs a test on a new store of each kind.
+/// Runs a test on a new store of each kind; on PostgreSQL where there is one.
 pub async fn on_both(test: impl AsyncFn(Store)) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&StoreConfig::sqlite(folder.path().join("store.db"))).await.unwrap();
     test(store.clone()).await;
     store.close().await;
+    if let Some(server) = server() {
+        let store = Store::open(&StoreConfig::postgres(new_database(server).await)).await.unwrap();
+        test(store.clone()).await;
+        store.close().await;
+    }
+}
+
+/// One server for all tests that leave it alone; it ends with this process.
+pub fn server() -> Option<&'static Running> {
+    static SERVER: OnceLock<Option<Running>> = OnceLock::new();
+    SERVER.get_or_init(|| portico_servers::for_test(Product::Postgres)).as_ref()
+}
+
+/// How to reach a database of its own.
+pub async fn new_database(server: &Running) -> PostgresConfig {
+    static COUNT: AtomicU32 = AtomicU32::new(1);
+    let name = format!("test{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    let client = connect(server, "postgres").await;
+    client.batch_execute(&format!("create database {name}")).await.unwrap();
+    at(server, &name)
+}
+
+/// How to reach a database of this server.
+pub fn at(server: &Running, database: &str) -> PostgresConfig {
+    let (host, port) = (server.addr.ip().to_string(), server.addr.port());
+    let mut config = PostgresConfig::new(host, port, database, USERNAME);
+    config.password = Some(PASSWORD.into());
+    config
+}
+
+/// A plain connection, to look and to meddle.
+pub async fn connect(server: &Running, database: &str) -> tokio_postgres::Client {
+    let mut config = tokio_postgres::Config::new();
+    config.host(server.addr.ip().to_string()).port(server.addr.port()).user(USERNAME).password(PASSWORD);
+    let (client, connection) = config.dbname(database).connect(tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(async move { drop(connection.await) });
+    client
 }
 
 pub fn actor() -> Actor {
