@@ -50,7 +50,7 @@ pub use error_type::{ERROR_TYPES, is_error_type};
 pub use handler::{Adapter, AdapterBuilder, Handler};
 pub use id::{NativeId, SystemKey};
 pub use kind::{AdapterKind, SecretRef, SettingFault};
-pub use operation::{Effect, Operation, OperationMeta, Output, Streaming};
+pub use operation::{Awaited, Effect, Operation, OperationMeta, Output, Streaming};
 pub use stream::{ByteStream, Streamed, Upload};
 
 /// Every operation of every domain, for catalogues.

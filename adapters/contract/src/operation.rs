@@ -24,6 +24,16 @@ pub enum Streaming {
     Request,
 }
 
+/// Who waits for the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Awaited {
+    /// Somebody who asked.
+    ByCaller,
+    /// Nobody: the gateway keeps up with a system by itself. It may take minutes, and what is wrong with it need not be
+    /// wrong with what callers ask.
+    ByNobody,
+}
+
 /// The fixed facts of an operation. Everything that a layer needs to know about a call without knowing its type.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct OperationMeta {
@@ -35,6 +45,8 @@ pub struct OperationMeta {
     pub effect: Effect,
     /// Which side is a stream.
     pub streaming: Streaming,
+    /// Who waits for the answer.
+    pub awaited: Awaited,
 }
 
 /// An operation of the contract: its input is the type itself.
@@ -65,7 +77,7 @@ pub trait Output: Sized + Send + 'static {
 impl Output for () {}
 
 /// Declares the fixed facts of an operation in one line: what it gives, its id, what it acts on, whether it reads or writes,
-/// which side is a stream.
+/// which side is a stream, who waits for the answer.
 macro_rules! operation {
     ($type:ident -> $output:ty, $id:literal, $resource:ident) => {
         $crate::operation::operation!($type -> $output, $id, $resource, Read, None);
@@ -74,6 +86,9 @@ macro_rules! operation {
         $crate::operation::operation!($type -> $output, $id, $resource, $effect, None);
     };
     ($type:ident -> $output:ty, $id:literal, $resource:ident, $effect:ident, $streaming:ident) => {
+        $crate::operation::operation!($type -> $output, $id, $resource, $effect, $streaming, ByCaller);
+    };
+    ($type:ident -> $output:ty, $id:literal, $resource:ident, $effect:ident, $streaming:ident, $awaited:ident) => {
         impl $crate::Operation for $type {
             type Output = $output;
             const META: $crate::OperationMeta = $crate::OperationMeta {
@@ -81,6 +96,7 @@ macro_rules! operation {
                 resource: portico_schemas::ResourceType::$resource,
                 effect: $crate::Effect::$effect,
                 streaming: $crate::Streaming::$streaming,
+                awaited: $crate::Awaited::$awaited,
             };
         }
     };

@@ -242,7 +242,7 @@ pub struct PeopleChanges {
     /// ends with [`crate::ErrorKind::Cancelled`].
     pub into: mpsc::Sender<Vec<PersonChange>>,
 }
-operation!(PeopleChanges -> ChangesTold, "people changes", Person);
+operation!(PeopleChanges -> ChangesTold, "people changes", Person, Read, None, ByNobody);
 
 /// The end of the telling.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use portico_schemas::ResourceType;
 
-use crate::{Effect, Marker, NativeId, Operation, OperationMeta, Output, Streaming};
+use crate::{Awaited, Effect, Marker, NativeId, Operation, OperationMeta, Output, Streaming};
 
 /// Tries a system without changing anything: can it be reached, are the credentials accepted, which version is it, what
 /// may the service account do. Every adapter implements it, for `portico check`. (The breaker's
@@ -30,6 +30,7 @@ impl Operation for CheckSystem {
         resource: ResourceType::System,
         effect: Effect::Read,
         streaming: Streaming::None,
+        awaited: Awaited::ByCaller,
     };
 }
 
@@ -59,5 +60,6 @@ impl Operation for FindByMarker {
         resource: ResourceType::System,
         effect: Effect::Read,
         streaming: Streaming::None,
+        awaited: Awaited::ByCaller,
     };
 }

@@ -3,10 +3,16 @@
 //! The decision is a pure state machine ([`machine`]); this layer asks it before a call and tells it how the call went.
 //! A call that is dropped tells it so on its way out: a probe that a caller gave up cannot leave the breaker half-open.
 //!
+//! What nobody waits for (the looks for changes) obeys an open breaker like everything else, and counts for less. Only
+//! that the system cannot be *reached* is as true for callers as for it; a time-out or a senseless answer to a question
+//! that only it asks is not, and must not make the gateway refuse what would have gone well. And it never takes the
+//! place of the probe: a reading of everybody takes minutes, in which callers would be refused.
+//!
 //! While it is open because the system refused our credentials, calls are refused with the kind
 //! [`ErrorKind::CredentialsRefused`] and not `BreakerOpen`: that kind is what makes a source read `misconfigured`, so
 //! the reason stays visible on every page for as long as it lasts. The outcome `notAttempted` tells the two apart.
 
+pub(crate) mod answer;
 pub(crate) mod machine;
 
 use std::future::Future;
@@ -15,7 +21,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
-use portico_contract::{Error, ErrorKind, Reply};
+use portico_contract::{Awaited, Error, ErrorKind, Reply};
 use portico_schemas::Outcome;
 use tower::{Layer, Service};
 
@@ -49,17 +55,19 @@ impl BreakerState {
 
 /// How an attempt counts. Only a fault of the system opens the breaker; a refusal that shows that the system works (not
 /// found, conflict) closes it; what says nothing about the system (our own limits, a defect of ours) does neither.
-pub(crate) fn verdict(result: &Result<Reply, Error>) -> Verdict {
+pub(crate) fn verdict(result: &Result<Reply, Error>, awaited: Awaited) -> Verdict {
     let Err(error) = result else { return Verdict::Success };
+    let reached = error.outcome() != Outcome::NotAttempted;
     match error.kind() {
         ErrorKind::CredentialsRefused => Verdict::CredentialsRefused,
+        kind if kind.counts_against_system() && awaited == Awaited::ByNobody && reached => Verdict::Neither,
         kind if kind.counts_against_system() => Verdict::Failure(kind),
         ErrorKind::Internal
         | ErrorKind::Cancelled
         | ErrorKind::CallerTooSlow
         | ErrorKind::ContentTooLarge
         | ErrorKind::RateLimited => Verdict::Neither,
-        _ if error.outcome() == Outcome::NotAttempted => Verdict::Neither,
+        _ if !reached => Verdict::Neither,
         _ => Verdict::Success,
     }
 }
@@ -93,10 +101,13 @@ where
     }
 
     fn call(&mut self, tracked: Tracked) -> Self::Future {
-        match self.health.admit() {
+        let awaited = tracked.call.meta.awaited;
+        match self.health.admit(awaited) {
             Ok(ticket) => {
                 let admission = Admission { health: Arc::clone(&self.health), ticket: Some(ticket) };
-                OrRefused::Running { future: Watched { future: self.inner.call(tracked), admission } }
+                OrRefused::Running {
+                    future: Watched { future: self.inner.call(tracked), admission, awaited },
+                }
             }
             Err(error) => OrRefused::refused(error),
         }
@@ -110,16 +121,16 @@ struct Admission {
 }
 
 impl Admission {
-    fn end(&mut self, verdict: Verdict) {
+    fn end(&mut self, verdict: Verdict, detail: Option<&str>) {
         if let Some(ticket) = self.ticket.take() {
-            self.health.record(ticket, verdict);
+            self.health.record(ticket, verdict, detail);
         }
     }
 }
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        self.end(Verdict::Neither);
+        self.end(Verdict::Neither, None);
     }
 }
 
@@ -128,6 +139,7 @@ pin_project! {
         #[pin]
         future: F,
         admission: Admission,
+        awaited: Awaited,
     }
 }
 
@@ -137,7 +149,7 @@ impl<F: Future<Output = Result<Reply, Error>>> Future for Watched<F> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let result = ready!(this.future.poll(context));
-        this.admission.end(verdict(&result));
+        this.admission.end(verdict(&result, *this.awaited), result.as_ref().err().map(Error::detail));
         Poll::Ready(result)
     }
 }

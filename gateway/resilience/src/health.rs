@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use portico_contract::{Error, ErrorKind, Retry, SystemKey};
-use portico_schemas::{Outcome, SystemState};
+use portico_contract::{Awaited, Error, ErrorKind, Retry, SystemKey};
+use portico_schemas::SystemState;
 use tokio::time::Instant;
 
 use crate::breaker::BreakerState;
+use crate::breaker::answer::Cause;
 use crate::breaker::machine::{Machine, Reason, Ticket, Verdict};
 use crate::budget::RetryBudget;
 use crate::bulkhead::Bulkhead;
@@ -37,6 +38,8 @@ struct Memory {
     machine: Machine,
     last_success: Option<Timestamp>,
     last_failure: Option<LastFailure>,
+    /// What opened the breaker, or would.
+    cause: Option<Cause>,
     /// Whether the later of the two is the failure. Not by comparing their times: the wall clock can jump.
     failed_last: bool,
     pause: Option<Pause>,
@@ -131,6 +134,7 @@ impl Health {
                 machine: Machine::new(settings.breaker, Instant::now()),
                 last_success: None,
                 last_failure: None,
+                cause: None,
                 failed_last: false,
                 pause: None,
             }),
@@ -189,38 +193,27 @@ impl Health {
         memory.state(Instant::now())
     }
 
-    pub(crate) fn breaker(&self) -> BreakerState {
-        self.memory.lock().machine.state()
+    /// Whether calls pass, and if not, how the last attempt failed.
+    pub(crate) fn breaker(&self) -> (BreakerState, Option<ErrorKind>) {
+        let memory = self.memory.lock();
+        let state = memory.machine.state();
+        let cause = memory.cause.as_ref().filter(|_| state != BreakerState::Closed);
+        (state, cause.map(|cause| cause.kind))
     }
 
     /// Leave to make an attempt, or the error that answers it.
-    pub(crate) fn admit(&self) -> Result<Ticket, Error> {
+    pub(crate) fn admit(&self, awaited: Awaited) -> Result<Ticket, Error> {
         let mut memory = self.memory.lock();
         memory.end_pause();
         if let Some(pause) = &memory.pause {
             return Err(paused(pause));
         }
-        let refused = match memory.machine.admit(Instant::now()) {
-            Ok(ticket) => return Ok(ticket),
-            Err(refused) => refused,
-        };
-        drop(memory);
-        let error = match refused.reason {
-            Reason::Failures => Error::new(
-                ErrorKind::BreakerOpen,
-                "The system behind failed repeatedly and is left alone for a moment. Try again later.",
-            ),
-            Reason::Credentials => Error::new(
-                ErrorKind::CredentialsRefused,
-                "The system behind refused the gateway's credentials. Its owner has to put that right; the gateway \
-                 tries again by itself.",
-            ),
-        };
-        Err(error.with_outcome(Outcome::NotAttempted).with_retry(Retry::After(refused.wait)))
+        let admitted = memory.machine.admit(Instant::now(), awaited);
+        admitted.map_err(|refused| refused.answer(memory.cause.as_ref()))
     }
 
-    /// Takes in how an attempt went.
-    pub(crate) fn record(&self, ticket: Ticket, verdict: Verdict) {
+    /// Takes in how an attempt went, and what is said of it where it failed.
+    pub(crate) fn record(&self, ticket: Ticket, verdict: Verdict, detail: Option<&str>) {
         let failure = match verdict {
             Verdict::Success | Verdict::Neither => None,
             Verdict::Failure(kind) => Some(kind),
@@ -231,7 +224,11 @@ impl Health {
         if let Some(at) = at {
             memory.failed_last = failure.is_some();
             match failure {
-                Some(kind) => memory.last_failure = Some(LastFailure { kind, at }),
+                Some(kind) => {
+                    memory.last_failure = Some(LastFailure { kind, at });
+                    let account = detail.filter(|_| verdict == Verdict::CredentialsRefused);
+                    memory.cause = Some(Cause { kind, account: account.map(Into::into) });
+                }
                 None => memory.last_success = Some(at),
             }
         }

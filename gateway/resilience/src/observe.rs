@@ -95,12 +95,15 @@ where
 
     fn call(&mut self, mut call: Call) -> Self::Future {
         count(&self.health.counts.calls);
-        let breaker = self.health.breaker();
+        let (breaker, cause) = self.health.breaker();
         let mut span = call.context.span.child(SpanKind::Internal, call.meta.id);
         span.set(attr::SYSTEM, Value::Configured(Arc::clone(&self.system)));
         span.set(attr::ADAPTER, self.health.adapter);
         span.set(attr::OPERATION, call.meta.id);
         span.set(attr::BREAKER, breaker.as_str());
+        if let Some(cause) = cause {
+            span.set(attr::BREAKER_CAUSE, cause.error_type());
+        }
         if call.meta.effect == Effect::Write && call.context.marker.is_some() {
             // Only a write that is new on record comes as far as this with a marker.
             span.set(attr::IDEMPOTENCY, "new");

@@ -93,7 +93,7 @@ impl RetryPolicy {
             return None;
         }
         // The budget last: what is not attempted for another reason costs nothing.
-        (self.health.breaker() != BreakerState::Open && self.health.budget.withdraw()).then_some(wait)
+        (self.health.breaker().0 != BreakerState::Open && self.health.budget.withdraw()).then_some(wait)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use portico_contract::ErrorKind;
+use portico_contract::{Awaited, ErrorKind};
 use tokio::time::Instant;
 
 use crate::BreakerState;
@@ -89,13 +89,15 @@ impl Machine {
         }
     }
 
-    /// Asks for leave to make an attempt.
-    pub(crate) fn admit(&mut self, now: Instant) -> Result<Ticket, Refused> {
+    /// Asks for leave to make an attempt. One that nobody waits for may take minutes: it goes beside the probe and never
+    /// in its place, unless it is the account that was refused, where two attempts are one too many.
+    pub(crate) fn admit(&mut self, now: Instant, awaited: Awaited) -> Result<Ticket, Refused> {
         match self.state {
             State::Closed => {}
             State::Open { until } if now < until => {
                 return Err(Refused { reason: self.reason, wait: until - now });
             }
+            State::Open { .. } if awaited == Awaited::ByNobody && self.reason == Reason::Failures => {}
             State::Open { .. } => self.enter(State::HalfOpen),
             State::HalfOpen => return Err(Refused { reason: self.reason, wait: PROBE_WAIT }),
         }
@@ -125,13 +127,14 @@ impl Machine {
                     self.open(Reason::Failures, now);
                 }
             }
-            (State::HalfOpen, Verdict::Success) => {
+            // Open, with a ticket that is still worth something: an attempt beside the probe.
+            (State::HalfOpen | State::Open { .. }, Verdict::Success) => {
                 self.in_a_row = 0;
                 self.window = Window::new(now);
                 self.enter(State::Closed);
             }
             // A probe that failed otherwise does not shorten the wait for credentials: they may have been sent.
-            (State::HalfOpen, Verdict::Failure(_)) => self.open(self.reason, now),
+            (State::HalfOpen | State::Open { .. }, Verdict::Failure(_)) => self.open(self.reason, now),
             (State::HalfOpen, Verdict::Neither) => match self.reason {
                 // The probe was given up and nothing was learnt: the next call may try.
                 Reason::Failures => self.enter(State::Open { until: now }),

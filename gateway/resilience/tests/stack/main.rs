@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands, its helpers too")]
 
+mod background;
 mod body;
 mod breaker;
 mod bulkhead;

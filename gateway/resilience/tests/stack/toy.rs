@@ -10,14 +10,14 @@ use futures_util::StreamExt;
 use parking_lot::Mutex;
 use portico_contract::systems::{CheckReport, CheckSystem};
 use portico_contract::{
-    AdapterBuilder, ByteStream, CallContext, Capability, Effect, Error, Handler, Operation, OperationMeta,
-    Streamed, Streaming, SystemKey, Upstream,
+    AdapterBuilder, Awaited, ByteStream, CallContext, Capability, Effect, Error, Handler, Operation,
+    OperationMeta, Streamed, Streaming, SystemKey, Upstream,
 };
 use portico_resilience::{CallFacts, Health, Observer, SystemLimits, stack};
 use portico_schemas::ResourceType;
 
 macro_rules! operation {
-    ($(#[$doc:meta])* $type:ident -> $output:ty, $id:literal, $effect:ident, $streaming:ident) => {
+    ($(#[$doc:meta])* $type:ident -> $output:ty, $id:literal, $effect:ident, $streaming:ident, $awaited:ident) => {
         $(#[$doc])*
         pub struct $type;
 
@@ -28,18 +28,20 @@ macro_rules! operation {
                 resource: ResourceType::Document,
                 effect: Effect::$effect,
                 streaming: Streaming::$streaming,
+                awaited: Awaited::$awaited,
             };
         }
     };
 }
 
-operation!(Get -> (), "toys get", Read, None);
-operation!(Create -> (), "toys create", Write, None);
+operation!(Get -> (), "toys get", Read, None, ByCaller);
+operation!(Create -> (), "toys create", Write, None, ByCaller);
 operation!(
     /// The toy never looks at the body; the stack cannot either.
-    Put -> (), "toys put", Write, Request
+    Put -> (), "toys put", Write, Request, ByCaller
 );
-operation!(Download -> Streamed<()>, "toys download", Read, Reply);
+operation!(Download -> Streamed<()>, "toys download", Read, Reply, ByCaller);
+operation!(Changes -> (), "toys changes", Read, None, ByNobody);
 
 /// What the system does with one attempt.
 pub enum Does {
@@ -135,6 +137,12 @@ impl Handler<Get> for Toy {
     }
 }
 
+impl Handler<Changes> for Toy {
+    async fn handle(&self, context: &CallContext, _: &Changes) -> Result<(), Error> {
+        Arc::clone(&self.0).attempt(context).await
+    }
+}
+
 impl Handler<Create> for Toy {
     async fn handle(&self, context: &CallContext, _: &Create) -> Result<(), Error> {
         Arc::clone(&self.0).attempt(context).await
@@ -202,6 +210,7 @@ impl House {
         });
         let adapter = AdapterBuilder::new("toy", key.clone(), Toy(Arc::clone(&system)))
             .on::<Get>(capability.clone())
+            .on::<Changes>(capability.clone())
             .on::<Create>(capability.clone())
             .on::<Put>(capability.clone())
             .on::<Download>(capability)

@@ -147,7 +147,10 @@ impl Steps<'_> {
             write!(self.to, ", {attempts} attempts")?;
         }
         if let Some(breaker) = span.text(attr::BREAKER).filter(|state| *state != "closed") {
-            write!(self.to, ", circuit breaker {breaker}")?;
+            write!(self.to, ", circuit breaker {}", breaker.replace('_', "-"))?;
+            if let Some(cause) = span.text(attr::BREAKER_CAUSE) {
+                write!(self.to, " because of: {}", error_words(cause))?;
+            }
         }
         if let Some(items) = span.number(attr::ITEMS) {
             write!(self.to, ", {items} items")?;

@@ -80,6 +80,7 @@ fn a_failed_request_says_which_system_failed_what_it_means_and_what_to_do() {
             span(2, Some(1), "internal", "documents list", 1, 10_000)
                 .text_is(attr::SYSTEM, "intranet")
                 .text_is(attr::BREAKER, "half_open")
+                .text_is(attr::BREAKER_CAUSE, "connect_refused")
                 .number_is(attr::ATTEMPTS, 2)
                 .failing("timeout"),
             span(1, None, "server", "GET /v1/documents", 0, 10_020)
@@ -98,7 +99,7 @@ Asked     GET /v1/documents
 Answered  504 backend_timeout after 10.02 s
 
 What was done, in order
-  documents list on `intranet` — FAILED after 10.00 s: no answer in time (timeout), 2 attempts, circuit breaker half_open
+  documents list on `intranet` — FAILED after 10.00 s: no answer in time (timeout), 2 attempts, circuit breaker half-open because of: no connection, or it broke (connect_refused)
     attempt 1: PROPFIND to dav.example.org:443 — FAILED after 5.00 s: no answer in time (timeout)
     attempt 2: PROPFIND to dav.example.org:443 — FAILED after 4.90 s: no answer in time (timeout)
 

@@ -23,7 +23,12 @@ impl Bench {
     }
 
     fn admit(&mut self) -> Result<Ticket, Refused> {
-        self.machine.admit(self.now)
+        self.machine.admit(self.now, Awaited::ByCaller)
+    }
+
+    /// Leave for what nobody waits for.
+    fn admit_beside(&mut self) -> Result<Ticket, Refused> {
+        self.machine.admit(self.now, Awaited::ByNobody)
     }
 
     fn record(&mut self, ticket: Ticket, verdict: Verdict) {
@@ -119,9 +124,35 @@ fn the_first_refusal_of_the_credentials_opens_it_for_long() {
     assert_eq!(bench.admit().unwrap_err().wait, PROBE, "a probe given up may have sent the credentials");
 }
 
+#[test]
+fn what_nobody_waits_for_goes_beside_the_probe() {
+    let mut bench = Bench::new(1, 100);
+    bench.attempt(FAILURE);
+    assert_eq!(bench.admit_beside().unwrap_err().wait, OPEN, "it obeys");
+    bench.now += OPEN;
+    let beside = bench.admit_beside().unwrap();
+    let probe = bench.admit().unwrap();
+    assert!(bench.admit_beside().is_err(), "while a probe is out there is nothing to find out");
+    bench.record(beside, Verdict::Success);
+    assert_eq!(bench.machine.state(), BreakerState::HalfOpen, "it is too late to say anything");
+    bench.record(probe, FAILURE);
+    bench.now += OPEN;
+    let beside = bench.admit_beside().unwrap();
+    bench.record(beside, Verdict::Neither);
+    assert_eq!(
+        bench.machine.wait(bench.now),
+        Some(Duration::ZERO),
+        "nothing was learnt: whoever comes may probe"
+    );
+    let beside = bench.admit_beside().unwrap();
+    bench.record(beside, FAILURE);
+    assert_eq!(bench.admit().unwrap_err().wait, OPEN);
+}
+
 #[derive(Debug, Clone)]
 enum Step {
     Admit,
+    AdmitBeside,
     End(prop::sample::Index, Verdict),
     Wait(u64),
 }
@@ -138,6 +169,7 @@ fn verdict() -> impl Strategy<Value = Verdict> {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         5 => Just(Step::Admit),
+        2 => Just(Step::AdmitBeside),
         5 => (any::<prop::sample::Index>(), verdict()).prop_map(|(which, verdict)| Step::End(which, verdict)),
         2 => (0_u64..12_000).prop_map(Step::Wait),
         1 => Just(Step::Wait(300_000)),
@@ -154,13 +186,16 @@ proptest! {
             let before = bench.machine.state();
             match step {
                 Step::Wait(millis) => bench.now += Duration::from_millis(millis),
-                Step::Admit => {
-                    let admitted = bench.admit();
+                Step::Admit | Step::AdmitBeside => {
+                    let beside = matches!(step, Step::AdmitBeside);
+                    let admitted = if beside { bench.admit_beside() } else { bench.admit() };
                     prop_assert_eq!(admitted.is_err(), match before {
                         BreakerState::Closed => false,
                         BreakerState::HalfOpen => true,
                         BreakerState::Open => refused_until.is_some_and(|until| bench.now < until),
                     });
+                    let stays = beside && before == BreakerState::Open && bench.machine.reason() == Some(Reason::Failures);
+                    prop_assert!(!stays || bench.machine.state() == before, "it took the place of the probe");
                     out.extend(admitted);
                 }
                 Step::End(which, verdict) if !out.is_empty() => {
@@ -175,6 +210,8 @@ proptest! {
                     } else if before == BreakerState::HalfOpen {
                         let expected = if verdict == Verdict::Success { BreakerState::Closed } else { BreakerState::Open };
                         prop_assert_eq!(after, expected, "a probe that ended leaves nothing half-open");
+                    } else if before == BreakerState::Open && verdict == Verdict::Success {
+                        prop_assert_eq!(after, BreakerState::Closed, "beside the probe it was seen that the system is back");
                     } else if matches!(verdict, Verdict::Success | Verdict::Neither) {
                         prop_assert_eq!(before, after);
                     }
@@ -186,7 +223,8 @@ proptest! {
             match bench.machine.state() {
                 BreakerState::Closed => prop_assert!(bench.machine.in_a_row < failures),
                 BreakerState::HalfOpen => prop_assert_eq!(probes, 1, "one probe, neither none nor two"),
-                BreakerState::Open => prop_assert_eq!(probes, 0),
+                // Beside the probe there may be any number, once it is due.
+                BreakerState::Open => prop_assert!(probes == 0 || bench.machine.wait(bench.now) == Some(Duration::ZERO)),
             }
         }
         // Never wedged: once every call is over and the longest wait has passed, one gets through and can close it.
