@@ -8,7 +8,9 @@
 
 mod change;
 mod documents;
+pub mod expenses;
 mod fan_out;
+mod ground;
 mod ids;
 mod listing;
 mod merge;
@@ -16,9 +18,12 @@ pub mod people;
 pub mod seal;
 mod systems;
 mod terms;
+mod upload;
 pub mod writes;
 
 pub use change::{Asking, Change, Expected};
 pub use documents::{Documents, Found};
+pub use ground::Ground;
 pub use listing::{ListRequest, Listing, Refusal};
 pub use systems::{Standing, System, Systems};
+pub use upload::verified;

@@ -15,7 +15,7 @@ use portico_schemas::Outcome;
 use crate::people::{Identity, Terms};
 
 /// No key of any system: whose it is, is nobody.
-const NOBODY: &str = "\0";
+pub(crate) const NOBODY: &str = "\0";
 
 /// The policy, for every domain whose things have owners.
 pub(crate) struct InTerms {
@@ -81,7 +81,8 @@ fn unlinked(system: &SystemKey) -> Error {
     Error::new(ErrorKind::Forbidden, detail)
 }
 
-fn unknown(system: &SystemKey) -> Error {
+/// It cannot be said now who somebody is in a system.
+pub(crate) fn unknown(system: &SystemKey) -> Error {
     let detail = format!(
         "Who you are in `{system}` cannot be found out now: the directory does not answer. Try again soon."
     );

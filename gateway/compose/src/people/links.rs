@@ -135,9 +135,14 @@ impl Links {
         (self.0.record.is_none() || !self.0.indexes.covers(system)).then_some(There::Nobody)
     }
 
+    /// Whether this is the directory of record.
+    pub(crate) fn is_of_record(&self, system: &SystemKey) -> bool {
+        self.0.record.as_ref() == Some(system)
+    }
+
     /// Everybody in a system who is linked to a person of record; as [`Links::there`].
     pub(crate) fn all_natives(&self, system: &SystemKey, record: &NativeId) -> Option<Vec<NativeId>> {
-        if self.0.record.as_ref() == Some(system) {
+        if self.is_of_record(system) {
             return Some(vec![record.clone()]);
         }
         Some(match self.there(system)? {

@@ -1,0 +1,207 @@
+//! Expense reports over toy offices that answer, fail or lose their answers, and a directory whose people they know.
+
+mod lists;
+mod lost;
+mod receipts;
+mod toy;
+mod writing;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use portico_contract::access::Principal;
+use portico_contract::paging::{Comparison, Filter, Scalar};
+use portico_contract::{CallContext, Error, ErrorKind};
+use portico_policy::{Action, BuiltinPolicy, Policy, Rule, Who};
+use portico_schemas::{
+    Classification, Declaration, ExpenseLineContent, ExpenseReportContent, ExpenseReportStatus as Status,
+    NewExpenseReport, SourceStatus, Withdrawal,
+};
+use portico_store::{Store, StoreConfig};
+use tempfile::TempDir;
+
+use super::*;
+use crate::change::{Asking, Change, Expected};
+use crate::listing::{ListRequest, Listing, Refusal};
+use crate::people::{Identity, IdentityConfig, IndexOptions, Indexes, LinkRule, LinkSystems, Links};
+use crate::seal::{CURSOR_KEY_LEN, ID_KEY_LEN, Kind, Seals};
+use crate::systems::{Standing, Systems};
+use crate::writes::{Writes, digest};
+use toy::{Mood, Office, key, money, native};
+
+const STAFF: &[&str] = &["owen", "sian", "bo"];
+
+fn rule(who: Who, actions: &[Action]) -> Rule {
+    Rule {
+        name: None,
+        resource: None,
+        systems: None,
+        actions: actions.iter().copied().collect(),
+        who,
+        up_to: Classification::Internal,
+    }
+}
+
+/// One's own: read and write; those who report to one: read; finance: read all; clerks: read and write all.
+fn rules() -> Vec<Rule> {
+    vec![
+        rule(Who::Owner, &[Action::Read, Action::Write]),
+        rule(Who::Manager, &[Action::Read]),
+        rule(Who::Role("finance".to_owned()), &[Action::Read]),
+        rule(Who::Role("clerk".to_owned()), &[Action::Read, Action::Write]),
+    ]
+}
+
+struct World {
+    expenses: Expenses,
+    identity: Identity,
+    seals: Arc<Seals>,
+    directory: Arc<toy::Directory>,
+    writes: Writes,
+    _folder: TempDir,
+}
+
+/// A gateway over a directory and these offices: with their staff, and whether they can be written to.
+async fn world(offices: &[(&str, &Arc<Office>, &'static [&'static str], bool)]) -> World {
+    let (directory, people) = toy::directory();
+    let mut all = vec![people];
+    all.extend(offices.iter().map(|(name, office, staff, takes)| toy::office(name, office, staff, *takes)));
+    let systems = Arc::new(Systems::new(all));
+    let seals = Arc::new(Seals::new([1; ID_KEY_LEN], [2; CURSOR_KEY_LEN]));
+    let indexes = Indexes::new(&systems, IndexOptions::default());
+    for system in systems.iter() {
+        let context = CallContext::internal("test", Duration::from_secs(5));
+        indexes.refresh(system.key(), context).await.unwrap();
+    }
+    let by_name = LinkRule { key: portico_contract::people::PersonKey::UserName, systems: LinkSystems::All };
+    let links = Links::new(Some(key("directory")), vec![by_name], indexes.clone(), Arc::clone(&seals));
+    links.rebuild().await;
+    let identity = Identity::new(
+        Arc::clone(&systems),
+        indexes,
+        links.clone(),
+        Arc::clone(&seals),
+        IdentityConfig::new(key("directory")),
+    );
+    let policy: Arc<dyn Policy> = Arc::new(BuiltinPolicy::new(rules()));
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&StoreConfig::sqlite(folder.path().join("store.db"))).await.unwrap();
+    let writes = Writes::new(store, Arc::clone(&systems), Arc::clone(&policy), Arc::clone(&seals));
+    let ground =
+        Ground::new(systems, policy, Some(identity.clone()), links, Arc::clone(&seals), Some(writes.clone()));
+    World { expenses: Expenses::new(ground), identity, seals, directory, writes, _folder: folder }
+}
+
+/// One office with a draft of Siân's, `one`, and a submitted report of Owen's, `two`.
+async fn small() -> (World, Arc<Office>) {
+    let office = Office::new();
+    office.put("one", "sian", Status::Draft);
+    office.put("two", "owen", Status::Submitted);
+    (world(&[("claims", &office, STAFF, true)]).await, office)
+}
+
+impl World {
+    /// A request of somebody, after it was found out who it is.
+    async fn by(&self, subject: &str) -> CallContext {
+        self.with_role(subject, &[]).await
+    }
+
+    async fn with_role(&self, subject: &str, roles: &[&str]) -> CallContext {
+        let mut context = CallContext::internal(subject, Duration::from_secs(10));
+        let roles = roles.iter().map(|role| (*role).to_owned()).collect();
+        context.principal = Arc::new(Principal { roles, ..(*context.principal).clone() });
+        context.principal = Arc::clone(&self.identity.resolve(&context).await.principal);
+        context
+    }
+
+    fn id(&self, report: &str) -> String {
+        self.id_in("claims", report)
+    }
+
+    fn id_in(&self, system: &str, report: &str) -> String {
+        self.seals.seal(REPORT, &key(system), &native(report))
+    }
+
+    fn person(&self, name: &str) -> String {
+        self.seals.seal_person(&key("directory"), &native(&format!("d-{name}")))
+    }
+
+    fn category(&self, system: &str) -> String {
+        self.seals.seal(ResourceType::ExpenseCategory, &key(system), &native("travel"))
+    }
+
+    fn line(&self, amount: &str) -> ExpenseLineContent {
+        ExpenseLineContent {
+            id: None,
+            category_id: self.category("claims"),
+            description: "A train".to_owned(),
+            quantity: None,
+            amount: Some(money(amount)),
+            tax_rate_ids: None,
+            transaction_date: "2026-11-02".parse().unwrap(),
+            project_id: None,
+            cost_centre_id: None,
+        }
+    }
+
+    fn new_report(&self) -> NewExpenseReport {
+        NewExpenseReport {
+            system: None,
+            employee_id: None,
+            title: "Site visits".to_owned(),
+            lines: vec![self.line("12.50")],
+        }
+    }
+}
+
+const KEY: &str = "8e03978e-40d5-43e9-bc93-6a894a57f324";
+
+/// A request with a key of its own, for this body.
+fn keyed(uuid: &str, body: &str) -> Asking {
+    let route = "POST /v1/expense-reports";
+    Asking {
+        key: Some(uuid.into()),
+        route,
+        digest: digest(route, &[], body.as_bytes()),
+        validate_only: false,
+    }
+}
+
+fn unkeyed() -> Asking {
+    Asking { key: None, ..keyed(KEY, "") }
+}
+
+fn dry(asking: Asking) -> Asking {
+    Asking { validate_only: true, ..asking }
+}
+
+fn declared() -> Declaration {
+    Declaration { declaration: "All of this is true.".to_owned(), comment: None }
+}
+
+fn request(filters: Vec<Filter>) -> ListRequest {
+    ListRequest { limit: 25, filters, ..ListRequest::default() }
+}
+
+fn by(field: &'static str, comparison: Comparison, value: &str) -> Filter {
+    Filter { field: field.into(), comparison, values: vec![Scalar::Text(value.to_owned())] }
+}
+
+fn ids(listing: &Listing<FoundReport>) -> Vec<&str> {
+    listing.items.iter().map(|found| found.record.id.as_str()).collect()
+}
+
+fn done<T: std::fmt::Debug>(change: Result<Change<T>, Error>) -> T {
+    match change {
+        Ok(Change::Done(value)) => value,
+        other => panic!("not done: {other:?}"),
+    }
+}
+
+fn kind<T: std::fmt::Debug>(answer: Result<T, Error>) -> ErrorKind {
+    answer.unwrap_err().kind()
+}
+
+fn places(error: &Error) -> Vec<&str> {
+    error.fields().iter().map(|fault| &*fault.pointer).collect()
+}
