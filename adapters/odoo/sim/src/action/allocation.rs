@@ -143,7 +143,7 @@ fn decide(env: &mut Env<'_>, ids: &[i64], to: &str) -> Result<Value, Error> {
     }
     let approver = employee::of_user(env.db, &env.who, env.who.uid);
     let values = Value::map([("state", Value::str(to)), ("approver_id", approver)]);
-    write::write_all(env, MODEL, ids, &values)?;
+    write::by_key(env, MODEL, ids, &values)?;
     Ok(Value::TRUE)
 }
 

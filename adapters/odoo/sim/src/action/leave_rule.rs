@@ -232,7 +232,7 @@ fn current(env: &Env<'_>) -> Value {
 
 fn set(env: &mut Env<'_>, id: i64, pairs: &[(&str, Value)]) -> Result<(), Error> {
     let pairs = pairs.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
-    write::write_all(env, MODEL, &[id], &Value::Map(pairs))
+    write::by_key(env, MODEL, &[id], &Value::Map(pairs))
 }
 
 fn approve(env: &mut Env<'_>, ids: &[i64]) -> Result<Value, Error> {
@@ -369,7 +369,7 @@ fn user_cancel(env: &mut Env<'_>, leaves: Vec<i64>) -> Result<Value, Error> {
         } else {
             Value::map([("state", Value::str("cancel"))])
         };
-        env.sudo(|env| write::write_all(env, MODEL, &[id], &gone))?;
+        env.sudo(|env| write::by_key(env, MODEL, &[id], &gone))?;
     }
     let close = Value::map([("type", Value::str("ir.actions.act_window_close"))]);
     Ok(Value::map([

@@ -64,5 +64,5 @@ pub(super) fn call(
         _ => return None,
     };
     let ids = arguments.ids();
-    Some(write::write_all(env, MODEL, &ids, &values).map(|()| result))
+    Some(write::by_key(env, MODEL, &ids, &values).map(|()| result))
 }

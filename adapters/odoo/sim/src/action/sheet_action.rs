@@ -43,7 +43,7 @@ fn text(env: &Env<'_>, id: i64, key: &str) -> String {
 
 /// `_do_submit`. Whatever the state was: the source does not ask.
 fn submit(env: &mut Env<'_>, ids: &[i64]) -> Result<Value, Error> {
-    write::write_all(env, MODEL, ids, &Value::map([("approval_state", Value::str("submit"))]))?;
+    write::by_key(env, MODEL, ids, &Value::map([("approval_state", Value::str("submit"))]))?;
     Ok(Value::None)
 }
 
@@ -88,7 +88,7 @@ fn do_approve(env: &mut Env<'_>, ids: &[i64]) -> Result<Value, Error> {
         if env.db.get(MODEL, id, "accounting_date").is_null() {
             values.push(("accounting_date".to_owned(), Value::Str(sheet::accounting_date(env, id))));
         }
-        write::write_all(env, MODEL, &[id], &Value::Map(values))?;
+        write::by_key(env, MODEL, &[id], &Value::Map(values))?;
     }
     Ok(Value::None)
 }
@@ -152,7 +152,7 @@ fn do_refuse(env: &mut Env<'_>, ids: &[i64]) -> Result<(), Error> {
     for id in ids {
         env.db.set(MODEL, *id, "_move", Value::FALSE);
     }
-    write::write_all(env, MODEL, ids, &Value::map([("approval_state", Value::str("cancel"))]))
+    write::by_key(env, MODEL, ids, &Value::map([("approval_state", Value::str("cancel"))]))
 }
 
 /// `_check_can_reset_approval`, `_do_reverse_moves`, `_do_reset_approval`. The last is done with all rights, so that employees
@@ -171,7 +171,7 @@ fn reset(env: &mut Env<'_>, ids: &[i64]) -> Result<Value, Error> {
         for id in ids {
             env.db.set(MODEL, *id, "_move", Value::FALSE);
         }
-        write::write_all(env, MODEL, ids, &cleared)
+        write::by_key(env, MODEL, ids, &cleared)
     })?;
     Ok(Value::None)
 }
@@ -182,7 +182,7 @@ fn post(env: &mut Env<'_>, ids: &[i64]) -> Result<Value, Error> {
     can_create_move(env, &missing)?;
     for id in ids {
         env.db.set(MODEL, *id, "_move", Value::str("posted"));
-        write::write_all(env, MODEL, &[*id], &Value::Map(Vec::new()))?;
+        write::by_key(env, MODEL, &[*id], &Value::Map(Vec::new()))?;
     }
     Ok(Value::None)
 }

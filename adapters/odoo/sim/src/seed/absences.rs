@@ -77,7 +77,7 @@ fn requests(maker: &mut Maker<'_>, account: &Account) {
     let past = date(2026, 8, 3).checked_add(Span::new().weeks(weeks)).unwrap_or_default();
     let next = date(2026, 11, 30).checked_add(Span::new().weeks(weeks)).unwrap_or_default();
     let length = i64::try_from(account.index % 4).unwrap_or_default();
-    let kind = if account.index % 5 == 0 { 2 } else { 1 };
+    let kind = if account.index.is_multiple_of(5) { 2 } else { 1 };
     request(maker, account, kind, past, length, "validate");
     let state = STATES[account.index % STATES.len()];
     let kind = if state == "validate1" { 3 } else { 1 };

@@ -109,7 +109,7 @@ fn line(maker: &mut Maker<'_>, account: &Account, sheet: Option<i64>, number: us
         debug_assert!(done.is_ok(), "{done:?}");
     }
     // Every third line has a receipt.
-    if pick % 3 == 0 {
+    if pick.is_multiple_of(3) {
         let text = format!("Receipt {pick}\nAmount £{amount:.2}\n");
         maker.make(
             "ir.attachment",
