@@ -43,6 +43,6 @@ pub use drops::Dropped;
 pub use failure::{FailureNote, Failures};
 pub use limit::RateLimiter;
 pub use logs::LogOutput;
-pub use metrics::{AdapterGauges, BreakerGauge, IndexGauges, Metrics, ObservedAdapter};
+pub use metrics::{AdapterGauges, BreakerGauge, IndexGauges, Metrics, ObservedAdapter, StoreGauges};
 pub use start::{MAX_SHUTDOWN, ShutdownReport, Telemetry};
 pub use verdict::Kept;

@@ -7,6 +7,7 @@ mod from_spans;
 mod gauges;
 mod labels;
 mod series;
+mod store;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -24,6 +25,7 @@ use labels::{AttemptKey, CallKey, ServerKey, method_word};
 use series::{Budget, HISTOGRAM_COST, MAX_SAMPLES, Series};
 
 pub use gauges::{AdapterGauges, BreakerGauge, IndexGauges, ObservedAdapter};
+pub use store::StoreGauges;
 
 /// How often metrics go to the collector.
 const EXPORT_INTERVAL: Duration = Duration::from_secs(30);
@@ -34,6 +36,7 @@ pub struct Metrics {
     calls: Series<CallKey>,
     attempts: Series<AttemptKey>,
     observed: Arc<gauges::Observed>,
+    store: Arc<store::Reader>,
     budget: Arc<Budget>,
     provider: SdkMeterProvider,
     registry: prometheus::Registry,
@@ -71,9 +74,11 @@ impl Metrics {
         let meter = provider.meter("portico");
         let observed = Arc::new(gauges::Observed::default());
         gauges::register(&meter, &observed, &drops);
+        let store = Arc::new(store::Reader::default());
+        store::register(&meter, &store);
 
         // Three series for what has no room, and the gauges that are always there.
-        let reserved = 3 * HISTOGRAM_COST + gauges::FIXED_SAMPLES;
+        let reserved = 3 * HISTOGRAM_COST + gauges::FIXED_SAMPLES + store::STORE_SAMPLES;
         let budget = Arc::new(Budget::new(MAX_SAMPLES - reserved, drops));
         let server = durations(&meter, "http.server.request.duration", "Requests to the API.");
         let calls =
@@ -85,6 +90,7 @@ impl Metrics {
             calls: Series::new(calls, labels::call, labels::CALL_OVERFLOW, false, room()),
             attempts: Series::new(attempts, labels::attempt, labels::ATTEMPT_OVERFLOW, false, room()),
             observed,
+            store,
             budget,
             provider,
             registry,

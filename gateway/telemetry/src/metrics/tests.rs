@@ -204,6 +204,7 @@ fn the_readme_lists_every_metric_and_no_other() {
     metrics.refused("header_timeout");
     metrics.set_config_hash("abc");
     metrics.set_certificate_days("listen", 20);
+    metrics.observe_store(StoreGauges::default);
     let text = metrics.render();
     let shown = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
     let mut shown: Vec<_> = shown.filter(|name| *name != "target_info").collect();
@@ -212,6 +213,21 @@ fn the_readme_lists_every_metric_and_no_other() {
     let mut listed: Vec<_> = readme.filter_map(|l| l.strip_prefix("| `")?.split('`').next()).collect();
     listed.sort_unstable();
     assert_eq!(shown, listed);
+}
+
+#[test]
+fn the_store_is_read_when_somebody_asks() {
+    let (metrics, _) = metrics();
+    assert!(!metrics.render().contains("portico_store_writable"), "there is none yet");
+    let now =
+        StoreGauges { unknown: 2, oldest_unknown_seconds: Some(90.5), writable: true, ..Default::default() };
+    metrics.observe_store(move || now);
+    let text = metrics.render();
+    has(&text, r#"portico_writes_open{portico_write_state="unknown"} 2"#);
+    has(&text, r#"portico_writes_open{portico_write_state="sent"} 0"#);
+    has(&text, "portico_writes_unknown_age_seconds 90.5");
+    has(&text, "portico_store_writable 1");
+    has(&text, "portico_outbox_age_seconds 0");
 }
 
 /// Not a promise in milliseconds (those are the bench's), only a guard against a slip by a power of ten: debug builds take
