@@ -9,6 +9,7 @@
 //! bound, while the caller is told where to look ([`Written::Pending`]). Whatever is left open, by a crash or a lost answer, the
 //! [`Reconciler`] finds and settles.
 
+mod by_hand;
 mod operation;
 mod outcome;
 mod reconcile;
@@ -32,6 +33,7 @@ use tokio_util::task::TaskTracker;
 use crate::seal::Seals;
 use crate::systems::{System, Systems};
 
+pub use by_hand::{Finding, settle_by_hand};
 pub use outcome::store_error;
 pub use portico_store::{Digest, Intent, IntentId, NewDecision};
 pub use reconcile::{Look, Open, Pace, ReadBack, Reconciler, Verdict};
