@@ -18,6 +18,8 @@ use crate::ids::Opening;
 use crate::systems::System;
 use crate::writes::{NewDecision, Plan};
 
+const CREATE: Making = Making { operation: &CreateExpenseReport::META, pointer: "/employeeId" };
+
 /// A report to make.
 pub type NewReport = NewExpenseReport;
 
@@ -33,15 +35,8 @@ impl Expenses {
         new: &NewExpenseReport,
         asking: Asking,
     ) -> Result<Change<FoundReport>, Error> {
-        let system = self.taking(new.system.as_deref())?;
-        let employee = match &new.employee_id {
-            None => self.0.policy.own_key(&context.principal, system.key())?,
-            Some(id) => self.other(context, system, id)?,
-        };
-        if !self.may_write_for(context, system, Some(&employee)) {
-            let why = "You may not make expense reports for this person.";
-            return Err(Error::new(ErrorKind::Forbidden, why));
-        }
+        let system = self.0.taking(CREATE, new.system.as_deref())?;
+        let employee = self.0.for_whom(context, system, CREATE, new.employee_id.as_deref())?;
         let draft = draft::read(&self.0, system, &new.title, &new.lines, &[])?;
         let plan = Plan::new(system.key().clone(), &CreateExpenseReport::META);
         let operation = CreateExpenseReport { employee, draft };
@@ -210,74 +205,6 @@ impl Expenses {
         self.0.check_changed(context, system, REPORT, &record.facts)?;
         self.0.check_claims(system, operation)?;
         Ok((system, report, record))
-    }
-
-    /// The system that a new report goes to: the named one, or the only one that takes reports.
-    fn taking(&self, named: Option<&str>) -> Result<&System, Error> {
-        let takes = |system: &&System| claims(system, &CreateExpenseReport::META);
-        let taking: Vec<&System> = self.0.systems.iter().filter(takes).collect();
-        if taking.is_empty() {
-            return Err(Error::new(ErrorKind::Unsupported, "No configured system takes expense reports."));
-        }
-        let keys: Vec<_> = taking.iter().map(|system| format!("`{}`", system.key())).collect();
-        let detail = match named {
-            None if taking.len() == 1 => return Ok(taking[0]),
-            None => format!("is missing; several systems take expense reports: {}", keys.join(", ")),
-            Some(named) => {
-                let key = SystemKey::new(named);
-                match key.and_then(|key| self.0.systems.get(&key)).filter(takes) {
-                    Some(system) => return Ok(system),
-                    None => format!("takes no expense reports; these do: {}", keys.join(", ")),
-                }
-            }
-        };
-        let field = FieldError { detail, pointer: "/system".to_owned() };
-        Err(Error::new(ErrorKind::InvalidInput, "The request cannot be used; `errors` names every fault.")
-            .with_fields(vec![field]))
-    }
-
-    /// The key of somebody else in a system. Whether they are anybody there is only for those who may write for everybody.
-    fn other(&self, context: &CallContext, system: &System, id: &str) -> Result<NativeId, Error> {
-        const AT: &str = "/employeeId";
-        let mut opening = Opening::new(&self.0.seals, &self.0.systems);
-        let person = opening.any(ResourceType::Person, id, AT);
-        let natives = match person {
-            Some((key, person)) if self.0.links.is_of_record(&key) => {
-                let natives = self.0.links.all_natives(system.key(), &person);
-                natives.ok_or_else(|| crate::terms::unknown(system.key()))?
-            }
-            Some(_) => {
-                opening.fault(AT, "give the id that the person has in the directory of record");
-                Vec::new()
-            }
-            None => Vec::new(),
-        };
-        if opening.is_good() && natives.len() != 1 && !self.may_write_for(context, system, None) {
-            let why = "You may not make expense reports for this person.";
-            return Err(Error::new(ErrorKind::Forbidden, why));
-        }
-        let found = match natives.as_slice() {
-            [one] => Some(one.clone()),
-            _ => {
-                if opening.is_good() {
-                    let key = system.key();
-                    opening.fault(AT, format!("is linked to nobody, or to several, in `{key}`"));
-                }
-                None
-            }
-        };
-        opening.done()?;
-        found.ok_or_else(|| not_there(ResourceType::Person))
-    }
-
-    /// Whether a rule lets the person write for this owner; for `None`, for everybody.
-    fn may_write_for(&self, context: &CallContext, system: &System, owner: Option<&NativeId>) -> bool {
-        let mut facts = Facts::default();
-        if let Some(id) = owner {
-            let link = portico_contract::people::PersonLink { id: id.clone(), display: String::new() };
-            own(system, &mut facts, &link);
-        }
-        self.0.allows(context, Action::Write, system, REPORT, &facts)
     }
 }
 

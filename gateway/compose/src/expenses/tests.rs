@@ -26,7 +26,7 @@ use crate::listing::{ListRequest, Listing, Refusal};
 use crate::people::{Identity, IdentityConfig, IndexOptions, Indexes, LinkRule, LinkSystems, Links};
 use crate::seal::{CURSOR_KEY_LEN, ID_KEY_LEN, Kind, Seals};
 use crate::systems::{Standing, Systems};
-use crate::writes::{Writes, digest};
+use crate::writes::{Pace, Writes, digest};
 use toy::{Mood, Office, key, money, native};
 
 const STAFF: &[&str] = &["owen", "sian", "bo"];
@@ -86,7 +86,13 @@ async fn world(offices: &[(&str, &Arc<Office>, &'static [&'static str], bool)]) 
     let policy: Arc<dyn Policy> = Arc::new(BuiltinPolicy::new(rules()));
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&StoreConfig::sqlite(folder.path().join("store.db"))).await.unwrap();
-    let writes = Writes::new(store, Arc::clone(&systems), Arc::clone(&policy), Arc::clone(&seals));
+    let quick = Pace {
+        first_look: Duration::from_millis(5),
+        longest_pause: Duration::from_millis(20),
+        ..Pace::default()
+    };
+    let writes =
+        Writes::new(store, Arc::clone(&systems), Arc::clone(&policy), Arc::clone(&seals)).paced(quick);
     let ground =
         Ground::new(systems, policy, Some(identity.clone()), links, Arc::clone(&seals), Some(writes.clone()));
     World { expenses: Expenses::new(ground), identity, seals, directory, writes, _folder: folder }

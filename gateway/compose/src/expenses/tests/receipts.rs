@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use super::*;
 use crate::upload::verified;
 
-fn upload(octets: &'static str, announced: &str, media_type: &str) -> ReceiptUpload {
+pub(super) fn upload(octets: &'static str, announced: &str, media_type: &str) -> ReceiptUpload {
     let body = Upload::new(ByteStream::once(octets), Some(octets.len() as u64), Some(media_type.to_owned()));
     let upload = verified(&body, Sha256::digest(announced).into(), 1 << 20);
     ReceiptUpload { name: "ticket.pdf".to_owned(), upload }
