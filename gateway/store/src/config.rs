@@ -91,7 +91,7 @@ pub struct Limits {
     pub group: usize,
     /// Connections that read.
     pub readers: usize,
-    /// How long a reading may take.
+    /// How long a reading waits for a connection; with PostgreSQL also how long one statement may take.
     pub read_timeout: Duration,
     /// SQLite: octets set aside for audited reads and for settling what is under way while the disk is full. 0: none.
     pub reserve: u64,

@@ -41,6 +41,25 @@ pub(crate) struct Told {
     pub on_reserve: AtomicBool,
     pub writes: AtomicU64,
     pub commits: AtomicU64,
+    failing: AtomicBool,
+}
+
+impl Told {
+    /// A commit failed. Said aloud once, until one succeeds: a full disk would fill the log too.
+    pub(crate) fn trouble(&self, error: &StoreError) {
+        if self.failing.swap(true, Ordering::Relaxed) {
+            tracing::debug!(error = %error, "a commit of the store failed again");
+        } else {
+            tracing::error!(error = %error, "a commit of the store failed");
+        }
+    }
+
+    /// A commit succeeded.
+    pub(crate) fn well(&self) {
+        if self.failing.swap(false, Ordering::Relaxed) {
+            tracing::info!("the store commits again");
+        }
+    }
 }
 
 /// The callers' end.

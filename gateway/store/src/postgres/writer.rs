@@ -66,11 +66,12 @@ impl Writer {
                     self.told.closed.store(committed.closed, Ordering::Relaxed);
                     self.told.writes.fetch_add(jobs.len() as u64, Ordering::Relaxed);
                     self.told.commits.fetch_add(1, Ordering::Relaxed);
+                    self.told.well();
                     self.anchor.write(committed.chain);
                     committed.answers
                 }
                 Err(error) => {
-                    tracing::warn!(error = %error, "a commit of the store failed");
+                    self.told.trouble(&error);
                     jobs.iter().map(|_| Err(error.clone())).collect()
                 }
             };

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::open::{beside, lock, of_file, schema};
+use super::open::{beside, lock, make, of_file, schema};
 use crate::StoreError;
 
 /// Writes the copy beside its place first, so that half a copy never has the name of a whole one.
@@ -14,6 +14,7 @@ pub(super) fn backup(connection: &Connection, to: &Path) -> Result<(), StoreErro
     let partial = beside(to, ".partial");
     drop(fs::remove_file(&partial));
     let name = partial.to_str().ok_or_else(|| StoreError::invalid("the backup's name is not UTF-8"))?;
+    make(&partial)?;
     let copied = connection.execute("vacuum into ?1", [name]).map_err(StoreError::from);
     let placed = copied.and_then(|_| place(&partial, to));
     if placed.is_err() {
@@ -29,12 +30,19 @@ pub(crate) fn restore(backup: &Path, to: &Path) -> Result<(), StoreError> {
     // A log of an earlier file would be taken for this one's.
     refuse_existing(&beside(to, "-wal"))?;
     let partial = beside(to, ".partial");
-    fs::copy(backup, &partial).map_err(|error| of_file(backup, &error))?;
+    drop(fs::remove_file(&partial));
+    make(&partial)?;
+    copy(backup, &partial).map_err(|error| of_file(backup, &error))?;
     let placed = close_writes(&partial).and_then(|()| place(&partial, to));
     if placed.is_err() {
         drop(fs::remove_file(&partial));
     }
     placed
+}
+
+/// The contents alone: who may read the store does not follow from who may read the backup.
+fn copy(from: &Path, to: &Path) -> std::io::Result<u64> {
+    std::io::copy(&mut File::open(from)?, &mut File::options().write(true).open(to)?)
 }
 
 fn close_writes(path: &Path) -> Result<(), StoreError> {

@@ -1,6 +1,7 @@
 //! Opening a file: its lock, its settings, its schema.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -33,12 +34,18 @@ pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
     }
 }
 
+/// Makes the file where it is missing, for its owner alone; those beside it get the same rights from SQLite.
+pub(super) fn make(path: &Path) -> Result<(), StoreError> {
+    let made = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
+    made.map(drop).map_err(|error| of_file(path, &error))
+}
+
 /// The connection that writes. Its schema is brought up to date in one transaction.
 pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    make(path)?;
     let mut connection = Connection::open_with_flags(path, flags)?;
     // Only a checkpoint and a reader that comes first after a crash can be in the way, and only briefly.
     connection.busy_timeout(Duration::from_secs(5))?;

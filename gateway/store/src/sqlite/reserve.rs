@@ -33,7 +33,7 @@ impl Reserve {
         self.held = match self.set_aside() {
             Ok(()) => true,
             Err(error) => {
-                tracing::warn!(error = %error, "no room to set aside for the store");
+                tracing::debug!(error = %error, "no room to set aside for the store");
                 drop(fs::remove_file(&self.path));
                 false
             }

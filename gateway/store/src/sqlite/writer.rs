@@ -45,9 +45,10 @@ impl Writer {
     /// Everybody's answer, after the disk has it.
     fn commit(&mut self, jobs: &[Job]) -> Vec<Answer> {
         let everything = self.reserve.hold();
+        let essential = jobs.iter().any(|job| job.write.is_essential());
         let answers = match self.attempt(jobs, everything) {
             // Room for those who settle what is under way, or record what was read.
-            Err(StoreError::Full) if self.reserve.release() => {
+            Err(StoreError::Full) if essential && self.reserve.release() => {
                 tracing::warn!("the store's disk is full: the reserve is in use, and new writes are refused");
                 self.attempt(jobs, false)
             }
@@ -55,7 +56,7 @@ impl Writer {
         };
         self.told.on_reserve.store(!self.reserve.is_held(), Ordering::Relaxed);
         answers.unwrap_or_else(|error| {
-            tracing::warn!(error = %error, "a commit of the store failed");
+            self.told.trouble(&error);
             jobs.iter().map(|_| Err(error.clone())).collect()
         })
     }
@@ -98,6 +99,7 @@ impl Writer {
         self.told.closed.store(closed, Ordering::Relaxed);
         self.told.writes.fetch_add(jobs.len() as u64, Ordering::Relaxed);
         self.told.commits.fetch_add(1, Ordering::Relaxed);
+        self.told.well();
         if group.chain != chain {
             self.anchor.write(group.chain);
         }

@@ -1,4 +1,5 @@
 //! What the store promises, over SQLite and over a real PostgreSQL.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod audit;
 mod decisions;

@@ -200,7 +200,7 @@ async fn forward(mut client: TcpStream, server: SocketAddr, mode: &AtomicU8) -> 
                     CUT_BEFORE => return Ok(()),
                     CUT_AFTER => {
                         server.write_all(asked).await?;
-                        server.read(&mut answered).await?;
+                        assert!(server.read(&mut answered).await? > 0, "the server went by itself");
                         return Ok(());
                     }
                     _ => {}
