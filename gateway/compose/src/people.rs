@@ -3,6 +3,7 @@
 //! A record always comes from its directory. Only a search (`q=`) is answered from an index in memory, which
 //! [`Indexes`] keeps. [`Identity`] says which person asks; [`Links`] says which keys of other systems mean whom.
 
+mod background;
 mod identity;
 mod indexes;
 mod links;

@@ -3,6 +3,7 @@
 //! What is sensitive about people is not in it: addresses, and numbers of their own. So no search finds anybody by
 //! them, and none shows them.
 
+mod complaints;
 mod refresh;
 
 use std::fmt;
@@ -23,6 +24,7 @@ use portico_directory::{PeopleIndex, PersonEntry};
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
+use self::complaints::Complaints;
 use crate::systems::{System, Systems};
 
 /// How indexes are kept.
@@ -98,8 +100,8 @@ struct Keeper {
     system: System,
     held: ArcSwapOption<Held>,
     trouble: ArcSwapOption<Trouble>,
-    /// One reading at a time.
-    reading: Mutex<()>,
+    /// One reading at a time, with what was said of those before it.
+    reading: Mutex<Complaints>,
 }
 
 /// The indexes of all directories. Cheap to clone.
@@ -127,7 +129,7 @@ impl Indexes {
             system: system.clone(),
             held: ArcSwapOption::empty(),
             trouble: ArcSwapOption::empty(),
-            reading: Mutex::new(()),
+            reading: Mutex::default(),
         });
         Self(Arc::new(Parts { keepers: keepers.collect(), options, changed: watch::Sender::new(0) }))
     }
@@ -182,6 +184,15 @@ impl Indexes {
     /// How each index is doing, in the configured order.
     pub fn state(&self) -> Vec<IndexState> {
         self.0.keepers.iter().map(|keeper| keeper.state(&self.0.options)).collect()
+    }
+
+    /// What is known of every directory at this moment, in the configured order.
+    pub(super) fn snapshots(&self) -> Vec<Option<PeopleIndex>> {
+        self.0
+            .keepers
+            .iter()
+            .map(|keeper| keeper.held.load().as_ref().map(|held| held.index.clone()))
+            .collect()
     }
 
     /// Changes whenever an index was read or could not be.

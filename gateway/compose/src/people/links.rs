@@ -11,10 +11,10 @@ use arc_swap::ArcSwap;
 use portico_contract::people::PersonLink;
 use portico_contract::{NativeId, SystemKey};
 use portico_directory::links::{AmbiguousLink, Link, Linker, SharedLink};
-use portico_directory::{PersonKeys, Rule};
-use portico_schemas::PersonRef;
+use portico_directory::{PeopleIndex, PersonKeys, Rule};
+use portico_schemas::{PersonRef, ResourceType};
 
-use super::Indexes;
+use super::{Indexes, background};
 use crate::seal::Seals;
 
 /// A person as another system knows them.
@@ -63,6 +63,15 @@ pub(super) fn only_native(table: &portico_directory::Links, record: &NativeId) -
         [one] => Some(one.clone()),
         _ => None,
     }
+}
+
+/// Whether these are the same snapshots.
+pub(super) fn same(all: &[Option<PeopleIndex>], others: &[Option<PeopleIndex>]) -> bool {
+    let one = |pair: (&Option<PeopleIndex>, &Option<PeopleIndex>)| match pair {
+        (Some(index), Some(other)) => index.is(other),
+        (index, other) => index.is_none() && other.is_none(),
+    };
+    all.len() == others.len() && all.iter().zip(others).all(one)
 }
 
 type Tables = HashMap<SystemKey, Arc<portico_directory::Links>>;
@@ -151,11 +160,25 @@ impl Links {
         })
     }
 
+    /// A reference to a person by their id in the directory of record, with the name that its index has; `None` for an id of
+    /// something else.
+    pub(crate) fn of_record(&self, id: &str) -> Option<PersonRef> {
+        let record = self.0.record.as_ref()?;
+        let (_, native) =
+            self.0.seals.open(ResourceType::Person, id, "").ok().filter(|(key, _)| key == record)?;
+        Some(PersonRef {
+            id: Some(id.to_owned()),
+            system: record.as_str().to_owned(),
+            display: self.0.indexes.name(record, &native).unwrap_or_default(),
+            native_id: native.as_str().to_owned(),
+        })
+    }
+
     /// Links everybody of every other directory anew, from the indexes as they are now.
     pub async fn rebuild(&self) {
         let links = self.clone();
         // A defect in there leaves the links as they were.
-        let _ = tokio::task::spawn_blocking(move || links.build()).await;
+        let _ = background::start(move || links.build()).await;
     }
 
     fn build(&self) {
@@ -165,27 +188,33 @@ impl Links {
             return;
         };
         let mut tables = Tables::new();
+        let mut pause = background::pauses();
         for system in self.0.indexes.keys().filter(|key| *key != record) {
             let Some((held, _)) = self.0.indexes.held(system) else { continue };
             let linker = Linker::new(&of_record.index, &self.0.rules, system);
-            let people =
-                held.index.iter().map(|entry| (entry.native_id(), PersonKeys::from(&entry.record())));
+            let people = held.index.iter().map(|entry| {
+                pause();
+                (entry.native_id(), PersonKeys::from(&entry.record()))
+            });
             tables.insert(system.clone(), Arc::new(portico_directory::Links::build(&linker, people)));
         }
         self.0.tables.store(Arc::new(tables));
     }
 
-    /// Links anew whenever an index was read, until `shutdown`.
+    /// Links anew whenever an index has changed, until `shutdown`. Most readings find that nothing has.
     pub async fn keep(self, shutdown: impl Future<Output = ()>) {
         let mut changed = self.0.indexes.changed();
         changed.mark_changed();
+        let mut linked: Vec<Option<PeopleIndex>> = Vec::new();
         let mut shutdown = pin!(shutdown);
         loop {
             tokio::select! {
                 () = &mut shutdown => return,
                 alive = changed.changed() => if alive.is_err() { return },
             }
-            if self.0.indexes.keys().count() > 1 {
+            let now = self.0.indexes.snapshots();
+            if now.len() > 1 && !same(&now, &linked) {
+                linked = now;
                 self.rebuild().await;
             }
         }

@@ -86,16 +86,25 @@ impl People {
         }
         let there = self.policy.terms(&context.principal, key);
         let target = target(ResourceType::Person, system);
-        let visible = |entry: &PersonEntry<'_>| {
+        // Whether they see somebody, by what is known of them; the same facts are filled in for each.
+        let mut facts = Facts::default();
+        let mut sees = |id: &str, entry: Option<&PersonEntry<'_>>| {
+            sight::fill(&mut facts, system, id, entry);
+            self.policy.sees(&there, &target, &facts)
+        };
+        let hits = held.index.search(query, limit, |entry| {
             may_show(&scope, entry)
                 && filters.iter().all(|filter| meets(filter, entry))
-                && self.policy.sees(&there, &target, &facts(system, entry))
-        };
-        let hits = held.index.search(query, limit, visible);
+                && sees(entry.id(), Some(entry))
+        });
         let matches = hits.into_iter().enumerate().map(|(place, hit)| {
             let mut record = hit.person.record();
             sight::own(system, &mut record);
-            let person = self.shown_without_private(context, system, record, held.read_at);
+            record.facts.classification.get_or_insert(system.upstream.profile.classification);
+            // The name of a manager is shown to whom the manager is shown.
+            let manager = record.manager.take();
+            record.manager = manager.filter(|link| sees(link.id.as_str(), held.index.get(&link.id).as_ref()));
+            let person = sight::without_private(system, record, held.read_at);
             Match { kind: hit.kind, place, person }
         });
         Ok(matches.collect())
@@ -143,15 +152,6 @@ fn may_show(scope: &Scope, entry: &PersonEntry<'_>) -> bool {
         Scope::Owners(owners) => owners.contains(entry.id()),
         Scope::Units(units) => entry.unit().is_some_and(|unit| units.contains(unit)),
         Scope::Any(scopes) => scopes.iter().any(|scope| may_show(scope, entry)),
-    }
-}
-
-fn facts(system: &System, entry: &PersonEntry<'_>) -> Facts {
-    Facts {
-        owner: Some(sight::owner(system, &entry.native_id(), String::new())),
-        unit: entry.unit().map(str::to_owned),
-        classification: entry.classification(),
-        ..Facts::default()
     }
 }
 

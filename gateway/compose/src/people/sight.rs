@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use portico_contract::access::Facts;
 use portico_contract::people::{ListPeople, PersonLink, PersonRecord};
 use portico_contract::{CallContext, Error, ErrorKind, NativeId, Operation};
+use portico_directory::PersonEntry;
 use portico_policy::{Action, Policy};
 use portico_schemas::{
     Classification, ContactType, FieldError, PersonProfile, PersonRef, PhoneNumber, ResourceType,
@@ -31,6 +32,32 @@ pub(super) fn owner(system: &System, id: &NativeId, display: String) -> PersonRe
         native_id: id.as_str().to_owned(),
         display,
     }
+}
+
+/// What a policy decides by about an entry of a directory, put into facts that were used before: of who is not in the
+/// index only the key is known.
+pub(super) fn fill(facts: &mut Facts, system: &System, id: &str, entry: Option<&PersonEntry<'_>>) {
+    let owner = facts.owner.get_or_insert_with(|| PersonRef {
+        id: None,
+        system: system.key().as_str().to_owned(),
+        native_id: String::new(),
+        display: String::new(),
+    });
+    owner.native_id.clear();
+    owner.native_id.push_str(id);
+    facts.unit = entry.and_then(|entry| entry.unit()).map(str::to_owned);
+    facts.classification = entry.and_then(|entry| entry.classification());
+}
+
+/// What a search shows of a person who may be seen: nothing sensitive to anybody, because the index does not have all
+/// of it.
+pub(super) fn without_private(
+    system: &System,
+    mut record: PersonRecord,
+    fetched_at: Timestamp,
+) -> FoundPerson {
+    mask(&mut record.profile);
+    FoundPerson { system: system.key().clone(), record, masked: true, fetched_at }
 }
 
 impl People {
@@ -66,21 +93,6 @@ impl People {
         }
         record.manager = record.manager.take().filter(|link| self.sees_link(context, system, link));
         FoundPerson { system: system.key().clone(), record, masked, fetched_at }
-    }
-
-    /// What a search shows of a person who may be seen: nothing sensitive to anybody, because the index does not have all
-    /// of it.
-    pub(super) fn shown_without_private(
-        &self,
-        context: &CallContext,
-        system: &System,
-        record: PersonRecord,
-        fetched_at: Timestamp,
-    ) -> FoundPerson {
-        let mut found = self.shown(context, system, record, fetched_at);
-        found.masked = true;
-        mask(&mut found.record.profile);
-        found
     }
 
     /// Whether the name of somebody may be shown of whom only the key is known, or what the index knows.

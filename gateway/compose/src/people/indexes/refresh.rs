@@ -11,7 +11,7 @@ use portico_directory::{Builder, PeopleIndex};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::super::sight;
+use super::super::{background, sight};
 use super::{Held, IndexOptions, Keeper, Reading, Trouble};
 
 /// Batches that wait to be taken in; the directory waits behind them.
@@ -25,15 +25,17 @@ impl Keeper {
         context: CallContext,
         options: &IndexOptions,
     ) -> Result<Reading, Error> {
-        let _one = self.reading.lock().await;
+        let mut complaints = self.reading.lock().await;
         match self.read(context, options).await {
             Ok((held, reading)) => {
                 self.held.store(Some(Arc::new(held)));
                 self.trouble.store(None);
+                complaints.over(self.system.key());
                 Ok(reading)
             }
             Err(error) => {
                 let failures = self.trouble.load().as_ref().map_or(0, |trouble| trouble.failures);
+                complaints.failed(self.system.key(), &error, self.held.load().is_some());
                 let told = Error::new(error.kind(), error.detail().to_owned()).with_retry(error.retry());
                 self.trouble.store(Some(Arc::new(Trouble { error, failures: failures.saturating_add(1) })));
                 Err(told)
@@ -47,10 +49,12 @@ impl Keeper {
         let before = self.held.load_full().filter(|held| held.whole.elapsed() < options.whole_every);
         let since = before.as_ref().and_then(|held| held.next.clone());
         let before = before.filter(|_| since.is_some());
+        let everybody = since.is_none();
         let (into, mut told) = mpsc::channel(WAITING);
         let (feed, fed) = mpsc::channel(WAITING);
-        let base = before.as_ref().map(|held| held.index.clone());
-        let building = tokio::task::spawn_blocking(move || take_in(base.as_ref(), fed));
+        // Everybody is compared with what is there, too: who has not changed is not written again.
+        let base = self.held.load().as_ref().map(|held| held.index.clone()).unwrap_or_default();
+        let building = background::start(move || take_in(&base, everybody, fed));
         let call = self.system.upstream.call(context, PeopleChanges { since, into });
         let mut call = pin!(call);
         let outcome = loop {
@@ -67,9 +71,9 @@ impl Keeper {
             let _ = feed.send(batch).await;
         }
         drop(feed);
-        let (builder, reading) = building.await.map_err(|_| broken())?;
+        let (builder, reading) = building.await.ok().flatten().ok_or_else(broken)?;
         let ChangesTold { next } = outcome?;
-        let index = tokio::task::spawn_blocking(move || builder.build()).await.map_err(|_| broken())?;
+        let index = background::start(|| builder.build()).await.ok().flatten().ok_or_else(broken)?;
         let whole = match before {
             Some(before) if !reading.whole => before.whole,
             _ => started.1,
@@ -90,10 +94,16 @@ impl Keeper {
     }
 }
 
-/// Applies batches as they come. Says how many were told of, and whether that is everybody.
-fn take_in(base: Option<&PeopleIndex>, mut fed: mpsc::Receiver<Vec<PersonChange>>) -> (Builder, Reading) {
-    let mut builder = base.map_or_else(Builder::new, Builder::from);
-    let mut reading = Reading { changes: 0, whole: false };
+/// Applies batches as they come, to everybody's records where `everybody` was asked for. Says how many were told of, and
+/// whether that is everybody.
+fn take_in(
+    base: &PeopleIndex,
+    everybody: bool,
+    mut fed: mpsc::Receiver<Vec<PersonChange>>,
+) -> (Builder, Reading) {
+    let mut builder = Builder::from(base).pausing(background::pauses());
+    let mut reading = Reading { changes: 0, whole: everybody };
+    builder.apply(PersonChange::Begin { whole: everybody });
     while let Some(batch) = fed.blocking_recv() {
         for mut change in batch {
             match &mut change {

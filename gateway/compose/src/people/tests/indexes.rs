@@ -62,6 +62,23 @@ async fn everything_is_read_again_when_it_is_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_reading_that_brings_nothing_leaves_the_index_and_the_links_alone() {
+    let one = toy(council());
+    let world = world(&[("directory", &one)]);
+    world.read("directory").await;
+    let first = world.indexes.snapshots();
+    world.read("directory").await;
+    assert!(crate::people::links::same(&first, &world.indexes.snapshots()), "nothing was told");
+    // Everybody is told again, and nobody has changed.
+    tokio::time::advance(IndexOptions::default().whole_every).await;
+    world.read("directory").await;
+    assert!(crate::people::links::same(&first, &world.indexes.snapshots()), "nobody has changed");
+    one.changes.lock().push(PersonChange::Gone(native("id-bo")));
+    world.read("directory").await;
+    assert!(!crate::people::links::same(&first, &world.indexes.snapshots()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn keeping_reads_at_once_waits_after_failures_and_stops() {
     let one = toy(council());
     *one.mood.lock() = Mood::Fails;
