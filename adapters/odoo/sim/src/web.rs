@@ -21,6 +21,8 @@ use crate::wire::xmlrpc;
 
 /// `DEFAULT_MAX_CONTENT_LENGTH` of `odoo/http.py`.
 const MAX_BODY: usize = 128 << 20;
+/// Sessions, and methods that are counted, at the same time; beyond that both begin anew.
+pub(super) const MAX_KEPT: usize = 10_000;
 
 /// What all connections share.
 #[derive(Debug)]
@@ -89,6 +91,15 @@ fn xml_answer(text: String) -> Answer {
     reply(200, "text/xml; charset=utf-8", text)
 }
 
+/// Counts a call.
+pub(super) fn count(shared: &Shared, target: &(String, String)) {
+    let mut calls = shared.calls.lock();
+    if calls.len() >= MAX_KEPT {
+        calls.clear();
+    }
+    *calls.entry(target.clone()).or_default() += 1;
+}
+
 /// Does what was asked for, unless a fault comes in between; `sick` makes an answer of an error.
 pub(super) async fn with_faults(
     shared: &Arc<Shared>,
@@ -96,7 +107,7 @@ pub(super) async fn with_faults(
     work: impl FnOnce() -> Answer + Send + 'static,
     sick: impl Fn(&Error) -> Answer,
 ) -> Response<Body> {
-    *shared.calls.lock().entry(target.clone()).or_default() += 1;
+    count(shared, target);
     let fault = shared.faults.meet(&target.0, &target.1);
     match fault {
         None => finish(shared, work()).map(full),

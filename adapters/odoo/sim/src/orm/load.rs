@@ -208,6 +208,10 @@ fn typed(kind: Kind, value: &Value) -> Result<Value, String> {
                 .map(|(value, _)| Value::str(*value))
                 .ok_or_else(|| format!("Value '{text}' not found in selection"))
         }
+        // `_str_to_json`.
+        Kind::Json => serde_json::from_str(text)
+            .map(|json: serde_json::Value| Value::from_json(&json))
+            .map_err(|_| format!("'{text}' does not seem to be a valid JSON")),
         _ => Ok(value.clone()),
     }
 }

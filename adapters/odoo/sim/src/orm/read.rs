@@ -12,12 +12,17 @@ pub(super) fn read(env: &mut Env<'_>, model: &str, arguments: &mut Arguments) ->
     let ids = arguments.ids();
     let fields = arguments.names("fields");
     let load = arguments.take("load");
-    let plain = load.is_some_and(|load| load.is_null() || load.as_str() == Some(""));
+    let plain = is_plain(&load.unwrap_or(Value::None));
     access::model(env, model, "read")?;
     // Records that are gone are left out; those that may not be seen are an error.
     let present: Vec<i64> = ids.into_iter().filter(|id| env.db.exists(model, *id)).collect();
     access::records(env, model, &present, "read")?;
     format(env, model, &present, fields.as_deref(), plain)
+}
+
+/// Whether many-to-ones stay ids: with anything else for `load` than `_classic_read`, which is the default.
+pub(super) fn is_plain(load: &Value) -> bool {
+    *load != Value::None && load.as_str() != Some("_classic_read")
 }
 
 /// The records as dictionaries; `_read_format`. `plain` leaves many-to-ones as ids.

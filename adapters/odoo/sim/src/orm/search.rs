@@ -145,7 +145,7 @@ pub(super) fn search_read(env: &mut Env<'_>, model: &str, arguments: &mut Argume
     query.paged(arguments);
     let load = arguments.named("load");
     let found = ids(env, model, &query, "search_read")?;
-    read::format(env, model, &found, fields.as_deref(), load.is_null() && load != Value::None)
+    read::format(env, model, &found, fields.as_deref(), read::is_plain(&load))
 }
 
 pub(super) fn search_count(

@@ -7,7 +7,7 @@ use http::request::Parts;
 use http::{HeaderValue, Response, header};
 use portico_simkit::http::{Body, full};
 
-use super::{Answer, Shared, finish, html, reply, session, with_faults};
+use super::{Answer, MAX_KEPT, Shared, count, finish, html, reply, session, with_faults};
 use crate::error::Error;
 use crate::orm::Arguments;
 use crate::service::{self, Call};
@@ -127,7 +127,7 @@ fn expired(brand: &str) -> Answer {
 }
 
 fn authenticate(shared: &Shared, id: &Value, params: &Value) -> Answer {
-    *shared.calls.lock().entry(("common".to_owned(), "session".to_owned())).or_default() += 1;
+    count(shared, &("common".to_owned(), "session".to_owned()));
     let text = |name| params.get(name).and_then(Value::as_str).unwrap_or_default();
     let user = if text("db") == shared.options.database {
         service::login(shared, text("login"), text("password"))
@@ -137,7 +137,12 @@ fn authenticate(shared: &Shared, id: &Value, params: &Value) -> Answer {
     let Some(uid) = user else { return error(id, Error::Denied.json(&shared.options.brand)) };
     let number = SESSIONS.fetch_add(1, Ordering::SeqCst);
     let session = crate::sha1::hex(format!("{number} {uid}").as_bytes());
-    shared.sessions.lock().insert(session.clone(), uid);
+    let mut sessions = shared.sessions.lock();
+    if sessions.len() >= MAX_KEPT {
+        sessions.clear();
+    }
+    sessions.insert(session.clone(), uid);
+    drop(sessions);
     let mut answer = result(id, &info(shared, uid, text("login")));
     let cookie = format!("session_id={session}; Max-Age=604800; HttpOnly; Path=/");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
