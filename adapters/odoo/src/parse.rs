@@ -34,7 +34,7 @@ pub(crate) fn parse<T: DeserializeOwned>(mut settings: Value, faults: &mut Vec<S
         if let Some(missing) = missing.filter(|_| !in_list) {
             // It may be missing because it was taken out: that was told already.
             path.push(missing.to_owned());
-            if faults.iter().any(|told| told.path == path) {
+            if faults.iter().any(|told| told.path.starts_with(&path)) {
                 path.pop();
                 if remove(&mut settings, &path) {
                     continue;

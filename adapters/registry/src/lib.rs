@@ -4,7 +4,7 @@ use portico_contract::AdapterKind;
 
 /// Every adapter kind, in alphabetical order.
 pub fn kinds() -> &'static [&'static AdapterKind] {
-    &[&portico_ldap::KIND, &portico_webdav::KIND]
+    &[&portico_ldap::KIND, &portico_odoo::KIND, &portico_webdav::KIND]
 }
 
 #[cfg(test)]

@@ -36,6 +36,11 @@ macro_rules! recording {
 fn every_recording_decodes() {
     let (mut values, mut faults) = (0, 0);
     for (name, recording) in fixtures() {
+        if name == "62-session-auth.json.http" {
+            // What was masked in it is no JSON any more.
+            assert!(body(&recording).contains("\"username\": ***"));
+            continue;
+        }
         let octets = body(&recording).as_bytes();
         let answer = if name.ends_with(".json.http") {
             let id = if recording.contains("\"id\": null, \"error\"") { 0 } else { 7 };
@@ -50,7 +55,7 @@ fn every_recording_decodes() {
             false => faults += 1,
         }
     }
-    assert_eq!((values, faults), (39, 18), "of 57 recordings");
+    assert_eq!((values, faults), (40, 19), "of sixty recordings, one of them masked");
 }
 
 fn fault_of(document: &str) -> portico_wire::rpc::Fault {
