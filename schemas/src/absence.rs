@@ -148,3 +148,30 @@ pub struct FreeBusy {
     #[schema(value_type = String, format = DateTime)]
     pub end: Timestamp,
 }
+
+/// An absence to ask for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewAbsence {
+    /// The key of the system that it goes to; may be left out where only one takes requests.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub system: Option<String>,
+    /// Who will be away, by the id in the directory of record; the person who asks when left out.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub employee_id: Option<String>,
+    /// The id of an absence type.
+    pub policy_id: String,
+    /// The first day.
+    #[schema(value_type = String, format = Date)]
+    pub start_date: Date,
+    /// The last day; the first one again for a single day.
+    #[schema(value_type = String, format = Date)]
+    pub end_date: Date,
+    /// Which half, for half a day: first and last day are then the same.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub day_part: Option<DayPart>,
+    /// What the person wants to say: up to 500 characters.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(max_length = 500)]
+    pub note: Option<String>,
+}

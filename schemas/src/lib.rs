@@ -18,6 +18,7 @@ mod write;
 
 pub use absence::{
     Absence, AbsenceBalance, AbsenceStatus, AbsenceType, AbsenceUnit, DayPart, FreeBusy, FreeBusyType,
+    NewAbsence,
 };
 pub use document::{Document, ObjectType, Permissions};
 pub use envelope::{AllowedAction, Classification, Envelope, Method, ResourceType, Source};
@@ -33,5 +34,8 @@ pub use person::{
 };
 pub use problem::{FieldError, Origin, Outcome, Problem, ProblemCode};
 pub use system::{ChangeDetection, OperationInfo, Owner, System, SystemState};
-pub use task::{DecisionNature, DecisionOption, DecisionRecord, Delegation, Task, TaskStatus, TaskSubject};
+pub use task::{
+    Decision, DecisionNature, DecisionOption, DecisionRecord, Delegation, NewDelegation, Task, TaskStatus,
+    TaskSubject,
+};
 pub use write::{Declaration, Operation, OperationStatus, Withdrawal};

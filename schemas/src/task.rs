@@ -163,8 +163,47 @@ pub struct Delegation {
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
-    /// When it was ended before its time.
-    #[serde(skip_serializing_if = "Option::is_none")]
+}
+
+/// A decision to make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Decision {
+    /// The key of one of the task's `decisionOptions`.
+    pub decision: String,
+    /// The text that the person agreed to, as it was shown: 1 to 2,000 characters. It goes on record word for word.
+    #[schema(min_length = 1, max_length = 2_000)]
+    pub declaration: String,
+    /// What to tell the one who asked: up to 500 characters. Needed where the option says so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(max_length = 500)]
+    pub comment: Option<String>,
+}
+
+/// A delegation to make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewDelegation {
+    /// Whose tasks they are, by the id in the directory of record; the person who asks when left out.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub delegator_id: Option<String>,
+    /// Who may decide them too, by the id in the directory of record.
+    pub delegate_id: String,
+    /// From when; from now when left out.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(value_type = Option<String>, format = DateTime)]
-    pub ended_at: Option<Timestamp>,
+    pub start: Option<Timestamp>,
+    /// Until when, not included; at most a year after the start.
+    #[schema(value_type = String, format = DateTime)]
+    pub end: Timestamp,
+    /// For what kinds of thing, up to 32; left out or empty for all.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub resource_types: Vec<ResourceType>,
+    /// In which systems, up to 32 keys; left out or empty for all.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub systems: Vec<String>,
+    /// Why: up to 500 characters.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(max_length = 500)]
+    pub reason: Option<String>,
 }

@@ -118,7 +118,7 @@ where
     })
 }
 
-fn no_store() -> Error {
+pub(crate) fn no_store() -> Error {
     let why =
         "This gateway keeps no records of writes, so it takes none; an operator has to configure `[store]`.";
     Error::new(ErrorKind::StoreUnavailable, why).with_retry(portico_contract::Retry::Never)

@@ -6,10 +6,13 @@
 //! leave the gateway ([`seal`]).
 #![warn(missing_docs)]
 
+pub mod absences;
 mod change;
+pub mod delegations;
 mod documents;
 pub mod expenses;
 mod fan_out;
+mod for_whom;
 mod ground;
 mod ids;
 mod listing;
@@ -17,6 +20,7 @@ mod merge;
 pub mod people;
 pub mod seal;
 mod systems;
+pub mod tasks;
 mod terms;
 mod upload;
 pub mod writes;

@@ -1,20 +1,16 @@
 //! Making, editing, handing in, taking back and deleting reports.
 
-use portico_contract::access::Facts;
 use portico_contract::expenses::{
     CreateExpenseReport, DeleteExpenseReport, EditExpenseReport, ExpenseReportRecord, ReportAction,
     SubmitExpenseReport, WithdrawExpenseReport,
 };
-use portico_contract::{CallContext, Error, ErrorKind, NativeId, Operation, OperationMeta, SystemKey};
-use portico_policy::Action;
-use portico_schemas::{
-    Declaration, ExpenseReportContent, FieldError, NewExpenseReport, Outcome, ResourceType, Withdrawal,
-};
+use portico_contract::{CallContext, Error, ErrorKind, NativeId, Operation, OperationMeta};
+use portico_schemas::{Declaration, ExpenseReportContent, NewExpenseReport, Outcome, Withdrawal};
 
 use super::{Expenses, FoundReport, REPORT, draft, read_back};
 use crate::change::{Asking, Change, Expected, carry_out, check_words, shown_as};
-use crate::ground::{claims, not_there, own};
-use crate::ids::Opening;
+use crate::for_whom::Making;
+use crate::ground::not_there;
 use crate::systems::System;
 use crate::writes::{NewDecision, Plan};
 
