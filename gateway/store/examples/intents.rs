@@ -1,4 +1,4 @@
-//! How many intents a second the store takes, and how long one waits: `cargo run --release -p portico-store --example measure`.
+//! How many intents a second the store takes, and how long one waits: `cargo run --release -p portico-store --example intents`.
 //!
 //! Each caller begins an intent and settles it, over and over; both are answered from disk. Then 100,000 intents are in a file
 //! whose process was not closed, and the time to open it is taken. Figures are of this machine's disk above all.
