@@ -5,6 +5,7 @@ pub(crate) mod attachment;
 pub(crate) mod employee;
 pub(crate) mod expense;
 pub(crate) mod leave;
+mod leave_action;
 mod leave_rule;
 pub(crate) mod money;
 pub(crate) mod product;
@@ -159,8 +160,8 @@ pub(crate) fn call(
         "hr.expense.refuse.wizard" | "hr.expense.approve.duplicate" => {
             sheet_action::wizard(env, model, method, arguments)
         }
-        "hr.leave" => leave_rule::call(env, method, arguments),
-        "hr.holidays.cancel.leave" => leave_rule::wizard(env, method, arguments),
+        "hr.leave" => leave_action::call(env, method, arguments),
+        "hr.holidays.cancel.leave" => leave_action::wizard(env, method, arguments),
         "hr.leave.allocation" => allocation::call(env, method, arguments),
         "hr.leave.type" => allocation::type_call(env, method, arguments),
         "purchase.order" => purchase::call(env, method, arguments),

@@ -11,6 +11,7 @@ const CURRENCY: &str = "res.currency";
 pub(super) fn models() -> Vec<Model> {
     let mut models = people();
     models.extend(money_matters());
+    models.extend(cost_centres());
     models.extend(technical());
     models
 }
@@ -156,6 +157,11 @@ fn money_matters() -> Vec<Model> {
                 boolean("active", "Active"),
             ],
         ),
+    ]
+}
+
+fn cost_centres() -> Vec<Model> {
+    vec![
         Model::new(
             "account.analytic.plan",
             "Analytic Plans",

@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 mod arguments;
+mod convert;
 pub(crate) mod domain;
 pub(crate) mod external;
 mod like;
