@@ -1,5 +1,6 @@
 //! Questions to one directory.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -176,31 +177,33 @@ impl Directory {
     pub(crate) async fn records(
         &self,
         context: &CallContext,
-        rows: Vec<Row>,
+        rows: Vec<Cow<'_, Row>>,
     ) -> Result<Vec<PersonRecord>, Error> {
-        let managers = rows.iter().filter_map(|row| row.manager.clone()).collect();
+        let managers = rows.iter().filter_map(|row| row.manager.as_ref()).collect();
         let (links, units, photos) = try_join3(
             self.links_to(context, managers),
-            self.units_around(context, rows.iter().filter_map(|row| row.dn.parent())),
+            self.units_around(context, rows.iter().map(|row| &row.dn)),
             self.with_photo(context, &rows),
         )
         .await?;
-        let finish = |row: Row| {
+        let around = |row: &Row| {
             let manager = row
                 .manager
                 .as_ref()
                 .and_then(|dn| links.get(dn))
                 .map(|link| PersonLink { id: link.id.native(), display: link.display.to_string() });
             let unit = units.as_ref().and_then(|units| units.around(&row.dn)).map(|unit| unit.id);
-            let has_photo = photos.contains(&row.id);
-            map::record(&self.system, row, manager, unit, has_photo)
+            (manager, unit, photos.contains(&row.id))
         };
-        Ok(rows.into_iter().map(finish).collect())
+        let around: Vec<_> = rows.iter().map(|row| around(row)).collect();
+        let finish =
+            |(row, (manager, unit, has_photo))| map::record(&self.system, row, manager, unit, has_photo);
+        Ok(rows.into_iter().zip(around).map(finish).collect())
     }
 
     /// Finishes the record of one row.
     pub(crate) async fn finish(&self, context: &CallContext, row: Row) -> Result<PersonRecord, Error> {
-        self.records(context, vec![row]).await?.pop().ok_or_else(not_found)
+        self.records(context, vec![Cow::Owned(row)]).await?.pop().ok_or_else(not_found)
     }
 
     pub(crate) fn allowed_page_size(&self) -> u32 {

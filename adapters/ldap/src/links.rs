@@ -56,11 +56,11 @@ impl Directory {
     }
 
     /// Whom these DNs name. One that names nobody, or something that is not a person, is left out.
-    pub(crate) async fn links_to(
+    pub(crate) async fn links_to<'a>(
         &self,
         context: &CallContext,
-        names: HashSet<Dn>,
-    ) -> Result<HashMap<Dn, Link>, Error> {
+        names: HashSet<&'a Dn>,
+    ) -> Result<HashMap<&'a Dn, Link>, Error> {
         let mut found = HashMap::with_capacity(names.len());
         let mut unknown = Vec::new();
         for dn in names {
@@ -71,11 +71,11 @@ impl Directory {
                 None => unknown.push(dn),
             }
         }
-        let looked_up = stream::iter(unknown)
-            .map(|dn| async move { self.look_up(context, &dn).await.map(|link| (dn, link)) })
-            .buffer_unordered(AT_A_TIME)
-            .try_collect::<Vec<_>>()
-            .await?;
+        let asked: Vec<_> = unknown
+            .into_iter()
+            .map(|dn| async move { self.look_up(context, dn).await.map(|link| (dn, link)) })
+            .collect();
+        let looked_up: Vec<_> = stream::iter(asked).buffer_unordered(AT_A_TIME).try_collect().await?;
         for (dn, link) in looked_up {
             let Some(link) = link else { continue };
             self.links.0.insert(dn.normal().to_owned(), link.clone());

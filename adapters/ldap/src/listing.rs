@@ -1,5 +1,6 @@
 //! Pages of lists of people.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -80,9 +81,9 @@ impl Directory {
         let mut places = Vec::with_capacity(held.len());
         for held in held {
             let row = match &held.row {
-                Some(row) => Some((**row).clone()),
+                Some(row) => Some(Cow::Borrowed(&**row)),
                 // Who is gone by now is left out, and who changed is judged again: the page may be short.
-                None => read.remove(&held.id),
+                None => read.remove(&held.id).map(Cow::Owned),
             };
             if let Some(row) = row {
                 rows.push(row);

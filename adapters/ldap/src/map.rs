@@ -1,5 +1,6 @@
 //! From their shape to ours: pure functions.
 
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use jiff::Timestamp;
@@ -219,7 +220,7 @@ pub(crate) fn facts(system: &SystemKey, row: &Row) -> Facts {
 /// The finished record.
 pub(crate) fn record(
     system: &SystemKey,
-    row: Row,
+    row: Cow<'_, Row>,
     manager: Option<PersonLink>,
     org_unit: Option<Id>,
     has_photo: bool,
@@ -230,8 +231,11 @@ pub(crate) fn record(
         version: None,
         created_at: row.created,
         updated_at: row.updated,
-        profile: row.profile,
         native_status: row.status.map(str::to_owned),
+        profile: match row {
+            Cow::Owned(row) => row.profile,
+            Cow::Borrowed(row) => row.profile.clone(),
+        },
         has_photo,
         manager,
         org_unit: org_unit.map(Id::native),

@@ -1,5 +1,6 @@
 //! Who has a photo, without reading one: pictures are large, and a list shows only that there is one.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use moka::sync::Cache;
@@ -32,7 +33,11 @@ impl Directory {
     }
 
     /// Which of these people have a photo.
-    pub(crate) async fn with_photo(&self, context: &CallContext, rows: &[Row]) -> Result<HashSet<Id>, Error> {
+    pub(crate) async fn with_photo(
+        &self,
+        context: &CallContext,
+        rows: &[Cow<'_, Row>],
+    ) -> Result<HashSet<Id>, Error> {
         let mut found = HashSet::new();
         let Some(condition) = self.has_photo() else { return Ok(found) };
         let known = |row: &Row| row.stamp.and_then(|stamp| self.photos.0.get(&(row.id, stamp)));

@@ -186,7 +186,8 @@ impl Plan {
                 .filters
                 .iter()
                 .all(|filter| values(&filter.field, row).any(|value| filter.matches(&value)))
-            && self.scope.shows(&map::facts(&self.system, row))
+            // Facts are texts to be put together: not for everybody in a list that shows all.
+            && (self.scope == Scope::All || self.scope.shows(&map::facts(&self.system, row)))
     }
 
     /// The values by which a row is sorted.

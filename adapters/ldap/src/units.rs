@@ -48,21 +48,16 @@ pub(crate) struct UnitTable {
 impl UnitTable {
     /// The unit that an entry lies in: the nearest one above it.
     pub(crate) fn around(&self, dn: &Dn) -> Option<&Unit> {
-        let mut at = dn.parent()?;
-        loop {
-            if let Some(unit) = self.by_dn.get(at.normal()) {
-                return self.units.get(*unit);
-            }
-            at = at.parent().filter(|parent| !parent.is_root())?;
-        }
+        let unit = dn.above().find_map(|name| self.by_dn.get(name))?;
+        self.units.get(*unit)
     }
 
     pub(crate) fn by_id(&self, id: Id) -> Option<&Unit> {
         self.units.iter().find(|unit| unit.id == id)
     }
 
-    fn knows(&self, dn: &Dn) -> bool {
-        self.by_dn.contains_key(dn.normal()) || self.others.contains(dn.normal())
+    fn knows(&self, place: &str) -> bool {
+        self.by_dn.contains_key(place) || self.others.contains(place)
     }
 }
 
@@ -74,16 +69,14 @@ pub(crate) struct Units {
 }
 
 impl Directory {
-    /// The units, good for placing entries that lie in these places. `None` where the settings name none.
+    /// The units, good for placing these entries. `None` where the settings name none.
     pub(crate) async fn units_around(
         &self,
         context: &CallContext,
-        places: impl Iterator<Item = Dn>,
+        entries: impl Iterator<Item = &Dn>,
     ) -> Result<Option<Arc<UnitTable>>, Error> {
         let Some(place) = &self.settings.org_units else { return Ok(None) };
-        let mut places: Vec<Dn> = places.collect();
-        places.sort_unstable();
-        places.dedup();
+        let places: HashSet<&str> = entries.filter_map(|dn| dn.above().next()).collect();
         if let Some(table) = self.usable(&places) {
             return Ok(Some(table));
         }
@@ -94,7 +87,7 @@ impl Directory {
         self.read_units(context, place, &places).await.map(Some)
     }
 
-    fn usable(&self, places: &[Dn]) -> Option<Arc<UnitTable>> {
+    fn usable(&self, places: &HashSet<&str>) -> Option<Arc<UnitTable>> {
         let table = self.units.last.lock().clone()?;
         let age = table.read.elapsed();
         let good = age < self.settings.names_ttl
@@ -106,7 +99,7 @@ impl Directory {
     pub(crate) async fn fresh_units(&self, context: &CallContext) -> Result<Option<Arc<UnitTable>>, Error> {
         match &self.settings.org_units {
             None => Ok(None),
-            Some(place) => self.read_units(context, place, &[]).await.map(Some),
+            Some(place) => self.read_units(context, place, &HashSet::new()).await.map(Some),
         }
     }
 
@@ -114,7 +107,7 @@ impl Directory {
         &self,
         context: &CallContext,
         place: &Place,
-        places: &[Dn],
+        places: &HashSet<&str>,
     ) -> Result<Arc<UnitTable>, Error> {
         let read = Instant::now();
         let mut search = self.search("org_units", &place.base, Scope::Subtree, place.filter.clone());
@@ -137,7 +130,7 @@ impl Directory {
             units.iter().enumerate().map(|(at, unit)| (unit.dn.normal().to_owned(), at)).collect();
         let mut others: HashSet<String> =
             self.units.last.lock().as_ref().map(|last| last.others.clone()).unwrap_or_default();
-        others.extend(places.iter().map(|place| place.normal().to_owned()));
+        others.extend(places.iter().map(|place| (*place).to_owned()));
         others.retain(|other| !by_dn.contains_key(other));
         if others.len() > MOST_OTHERS {
             others.clear();
@@ -157,12 +150,14 @@ impl Directory {
         all
     }
 
-    /// Reads a unit's entry. A unit without a name is called by the name of its entry.
+    /// Reads a unit's entry. The top is called as the settings say; a unit without a name, by the name of its entry.
     pub(crate) fn unit(&self, entry: &Entry) -> Result<Unit, Error> {
         let names = &self.settings.attributes;
         let dialect = self.dialect();
         let at = |name: AttributeName| entry.first_text(name.as_str()).and_then(time::generalized);
-        let name = map::first(entry, &names.org_unit_name);
+        let is_top = self.settings.org_units.as_ref().is_some_and(|place| place.base == entry.dn);
+        let top = self.settings.top_unit_name.clone().filter(|_| is_top);
+        let name = top.or_else(|| map::first(entry, &names.org_unit_name));
         let manager = map::first(entry, &names.org_unit_manager).and_then(|text| Dn::parse(&text).ok());
         Ok(Unit {
             id: map::id(entry, dialect)?,

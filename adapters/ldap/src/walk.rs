@@ -6,7 +6,7 @@
 use std::sync::atomic::Ordering;
 
 use portico_contract::{CallContext, Error, ErrorKind};
-use portico_wire::ldap::{Completeness, Entry, Page, Search, SearchResult, Session};
+use portico_wire::ldap::{Completeness, Entry, Page, Part, Search, SearchResult, Session};
 
 use crate::directory::Directory;
 use crate::fault;
@@ -19,6 +19,11 @@ pub(crate) struct Walk<'a> {
     search: Search,
     size: u32,
     cookie: Option<Vec<u8>>,
+    /// A page was asked for and has not come to its end.
+    under_way: bool,
+    /// Entries of this page so far.
+    on_page: usize,
+    /// A page has come to its end.
     begun: bool,
     finished: bool,
     told: usize,
@@ -44,6 +49,8 @@ impl<'a> Walk<'a> {
             search,
             size: directory.allowed_page_size(),
             cookie: None,
+            under_way: false,
+            on_page: 0,
             begun: false,
             finished: false,
             told: 0,
@@ -57,49 +64,78 @@ impl<'a> Walk<'a> {
         self.session
     }
 
-    /// The entries of the next page; `None` at the end. A page may be empty.
+    /// Entries as they come, so that they are worked on while the server looks for the others; `None` at the end. There may
+    /// be none.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<Entry>>, Error> {
-        if self.finished {
-            return Ok(None);
+        while !self.finished {
+            if !self.under_way {
+                self.ask().await?;
+            }
+            match self.session.more().await {
+                Ok(Part::Entries(entries)) => {
+                    self.on_page += entries.len();
+                    return Ok(Some(entries));
+                }
+                Ok(Part::End(found)) => {
+                    self.under_way = false;
+                    self.on_page += found.entries.len();
+                    let refused = found.complete == Completeness::AdminLimit && self.on_page == 0;
+                    if refused && self.may_be_too_large() {
+                        self.size /= 2;
+                    } else {
+                        return Ok(Some(self.end_of_page(found)));
+                    }
+                }
+                Err(error) => {
+                    self.under_way = false;
+                    self.ask_otherwise(error)?;
+                }
+            }
         }
-        let found = self.page().await?;
+        Ok(None)
+    }
+
+    /// Asks for the next page.
+    async fn ask(&mut self) -> Result<(), Error> {
+        let paged = !self.directory.no_paging.load(Ordering::Relaxed);
+        let cookie = self.cookie.clone().unwrap_or_default();
+        self.search.page = paged.then_some(Page { size: self.size, cookie });
+        self.session.begin(&self.search).await?;
+        (self.under_way, self.on_page) = (true, 0);
+        Ok(())
+    }
+
+    fn may_be_too_large(&self) -> bool {
+        self.search.page.is_some() && !self.begun && self.size > 1
+    }
+
+    /// Takes the end of a page into account. Gives the entries that came with it.
+    fn end_of_page(&mut self, found: SearchResult) -> Vec<Entry> {
+        if found.complete == Completeness::Whole {
+            self.directory.page_size.fetch_min(self.size, Ordering::Relaxed);
+        }
         self.begun = true;
-        self.told += found.entries.len();
+        self.told += self.on_page;
         self.referrals += found.referrals.len();
         self.limited = fault::limit(found.complete, self.told);
         // An empty cookie ends it, whatever the server meant by it.
         self.cookie = found.page_cookie.filter(|cookie| !cookie.is_empty());
         self.finished = self.cookie.is_none() || self.limited.is_some();
-        Ok(Some(found.entries))
+        found.entries
     }
 
-    async fn page(&mut self) -> Result<SearchResult, Error> {
-        loop {
-            let paged = !self.directory.no_paging.load(Ordering::Relaxed);
-            let cookie = self.cookie.clone().unwrap_or_default();
-            self.search.page = paged.then_some(Page { size: self.size, cookie });
-            let may_be_too_large = paged && !self.begun && self.size > 1;
-            match self.session.search(&self.search).await {
-                Ok(found) => {
-                    let refused = found.complete == Completeness::AdminLimit && found.entries.is_empty();
-                    if may_be_too_large && refused {
-                        self.size /= 2;
-                        continue;
-                    }
-                    if found.complete == Completeness::Whole {
-                        self.directory.page_size.fetch_min(self.size, Ordering::Relaxed);
-                    }
-                    return Ok(found);
-                }
-                Err(error) if may_be_too_large && fault::is(&error, fault::ADMIN_LIMIT) => self.size /= 2,
-                Err(error)
-                    if paged && !self.begun && fault::is(&error, fault::UNAVAILABLE_CRITICAL_EXTENSION) =>
-                {
-                    self.directory.no_paging.store(true, Ordering::Relaxed);
-                }
-                Err(error) => return Err(error),
-            }
+    /// After a refusal of the first page: asks for a smaller one, or for none.
+    fn ask_otherwise(&mut self, error: Error) -> Result<(), Error> {
+        if self.may_be_too_large() && fault::is(&error, fault::ADMIN_LIMIT) {
+            self.size /= 2;
+            return Ok(());
         }
+        let first = self.search.page.is_some() && !self.begun;
+        if first && fault::is(&error, fault::UNAVAILABLE_CRITICAL_EXTENSION) {
+            self.directory.no_paging.store(true, Ordering::Relaxed);
+            return Ok(());
+        }
+        Err(error)
     }
 
     /// Why something is missing, once the end was reached; `None` when nothing is.

@@ -1,6 +1,7 @@
 //! Everybody, in one reading by pages. What a record needs beside its own entry is read first, because a page holds its
 //! connection until the next one.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use jiff::Timestamp;
@@ -56,7 +57,7 @@ impl Directory {
                     manager.map(|(id, display)| PersonLink { id: id.native(), display: display.to_string() });
                 let unit = units.as_ref().and_then(|units| units.around(&row.dn)).map(|unit| unit.id);
                 let has_photo = photos.contains(&row.id);
-                let record = map::record(&self.system, row, manager, unit, has_photo);
+                let record = map::record(&self.system, Cow::Owned(row), manager, unit, has_photo);
                 steps.push(PersonChange::Put(Box::new(record)));
             }
             teller.tell(steps).await?;

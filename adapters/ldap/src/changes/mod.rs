@@ -15,6 +15,7 @@ pub(crate) mod cookie;
 mod everything;
 mod openldap;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use portico_contract::paging::Position;
@@ -88,7 +89,7 @@ impl Directory {
             let gone =
                 some.iter().filter(|id| !rows.contains_key(id)).map(|id| PersonChange::Gone(id.native()));
             let mut steps: Vec<PersonChange> = gone.collect();
-            let rows = some.iter().filter_map(|id| rows.remove(id)).collect();
+            let rows = some.iter().filter_map(|id| rows.remove(id)).map(Cow::Owned).collect();
             let records = self.records(context, rows).await?;
             steps.extend(records.into_iter().map(|record| PersonChange::Put(Box::new(record))));
             teller.tell(steps).await?;

@@ -5,6 +5,7 @@
 //! A cookie that is too old is answered with everything, one that makes no sense with everything and an empty cookie, and
 //! neither is an error.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use jiff::Timestamp;
@@ -88,7 +89,7 @@ impl Directory {
         teller.tell(told.gone.into_iter().map(|id| PersonChange::Gone(id.native())).collect()).await?;
         let mut rows = told.changed.into_iter();
         loop {
-            let some: Vec<Row> = rows.by_ref().take(Teller::AT_A_TIME).collect();
+            let some: Vec<_> = rows.by_ref().take(Teller::AT_A_TIME).map(Cow::Owned).collect();
             if some.is_empty() {
                 return Ok(Some(next));
             }

@@ -1,6 +1,8 @@
 //! People by what they are linked by. Directories compare loosely (Active Directory even without accents), so every find
 //! is compared again: a link to the wrong person is worse than none.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use portico_contract::people::{FindPeople, People, PersonKey};
 use portico_contract::{CallContext, Error, ErrorKind, Handler};
@@ -48,7 +50,7 @@ impl Handler<FindPeople> for Directory {
         }
         rows.sort_unstable_by_key(|row| row.id);
         rows.truncate(FindPeople::MOST);
-        self.records(context, rows).await.map(People)
+        self.records(context, rows.into_iter().map(Cow::Owned).collect()).await.map(People)
     }
 }
 

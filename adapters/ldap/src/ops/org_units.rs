@@ -74,8 +74,7 @@ impl Handler<GetOrgUnit> for Directory {
         search.attributes = self.unit_attributes();
         let entry = self.one(context, search).await.map_err(crate::units::base_is_missing)?;
         let unit = self.unit(&entry.ok_or_else(no_unit)?)?;
-        let around = unit.dn.parent().into_iter();
-        let table = self.units_around(context, around).await?.ok_or_else(no_unit)?;
+        let table = self.units_around(context, std::iter::once(&unit.dn)).await?.ok_or_else(no_unit)?;
         let links = self.links_to(context, managers(std::iter::once(&unit))).await?;
         Ok(record(&table, &unit, &links))
     }
@@ -85,8 +84,8 @@ fn no_unit() -> Error {
     Error::new(ErrorKind::NotFound, "There is no such unit in the directory.")
 }
 
-fn managers<'a>(units: impl Iterator<Item = &'a Unit>) -> HashSet<Dn> {
-    units.filter_map(|unit| unit.manager.clone()).collect()
+fn managers<'a>(units: impl Iterator<Item = &'a Unit>) -> HashSet<&'a Dn> {
+    units.filter_map(|unit| unit.manager.as_ref()).collect()
 }
 
 fn descending(query: &ListQuery) -> Result<bool, Error> {
@@ -145,7 +144,7 @@ fn parse(position: &Position) -> Result<(String, Id), Error> {
     Ok((name, Id::parse(&id).ok_or_else(misfit)?))
 }
 
-fn record(table: &UnitTable, unit: &Unit, links: &HashMap<Dn, Link>) -> OrgUnitRecord {
+fn record(table: &UnitTable, unit: &Unit, links: &HashMap<&Dn, Link>) -> OrgUnitRecord {
     let parent = table.around(&unit.dn).map(|parent| parent.id.native());
     let link = unit.manager.as_ref().and_then(|dn| links.get(dn));
     let manager = link.map(|link| PersonLink { id: link.id.native(), display: link.display.to_string() });

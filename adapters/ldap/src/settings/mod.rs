@@ -34,6 +34,8 @@ pub(crate) struct Settings {
     pub(crate) in_clear: bool,
     pub(crate) people: Place,
     pub(crate) org_units: Option<Place>,
+    /// What the unit at the base is called, whatever its entry says.
+    pub(crate) top_unit_name: Option<String>,
     pub(crate) groups: Option<(Dn, MemberOf)>,
     pub(crate) attributes: Attributes,
     pub(crate) page_size: u32,
@@ -79,6 +81,7 @@ pub(crate) fn read(settings: Value) -> Result<Settings, Vec<SettingFault>> {
         in_clear: reach.in_clear,
         people,
         org_units,
+        top_unit_name: raw.org_units.and_then(|units| units.top_unit_name),
         groups,
         attributes,
         page_size: raw.limits.page_size,
@@ -128,6 +131,10 @@ fn people(raw: &RawPeople, dialect: Dialect, faults: &mut Vec<SettingFault>) -> 
 
 fn org_units(raw: &RawOrgUnits, faults: &mut Vec<SettingFault>) -> Option<Place> {
     let base = base(&raw.base, "org_units", faults);
+    if raw.top_unit_name.as_ref().is_some_and(|name| name.trim().is_empty() || name.chars().count() > 200) {
+        let why = "must have between 1 and 200 characters; leave it out to show the name of the entry";
+        faults.push(SettingFault::at(&["org_units", "top_unit_name"], why));
+    }
     let usual = ["organizationalUnit".to_owned()];
     let names = raw.object_classes.as_deref().unwrap_or(&usual);
     let all = classes(names, "org_units", faults)?;

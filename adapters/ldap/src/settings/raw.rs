@@ -90,6 +90,9 @@ pub(super) struct RawOrgUnits {
     pub(super) base: String,
     /// A unit's entry has one of these object classes; `organizationalUnit` by default.
     pub(super) object_classes: Option<Vec<String>>,
+    /// What the top is called, where its entry has a technical name such as `people`.
+    #[schemars(length(min = 1, max = 200))]
+    pub(super) top_unit_name: Option<String>,
 }
 
 /// Groups.

@@ -249,3 +249,13 @@ async fn only_those_who_count_are_people() {
     let other = council().people.iter().find(|person| person.language == "en").map(|p| p.username.clone());
     assert_eq!(place.find(PersonKey::UserName, &other.expect("somebody")).await, People::default());
 }
+
+#[tokio::test]
+async fn the_top_is_called_as_the_settings_say() {
+    let units = json!({ "base": "ou=people,dc=council,dc=example", "top_unit_name": "Example Council" });
+    let options = Options { people: 5, ..Options::new(Dialect::OpenLdap) };
+    let place = with(options, json!({ "org_units": units })).await;
+    let person = place.user(&council().people[0].username).await;
+    let unit = place.call(GetOrgUnit { unit: person.org_unit.expect("a unit") }).await.expect("a unit");
+    assert_eq!((unit.name.as_str(), unit.parent), ("Example Council", None));
+}

@@ -45,7 +45,7 @@ fn every_fault_is_told_at_once() {
         "people": {
             "base": "not a name", "object_classes": [], "only": [{ "attribute": "a b", "equals": "x" }],
         },
-        "org_units": { "base": "" },
+        "org_units": { "base": "", "top_unit_name": " " },
         "groups": { "base": "ou=groups", "member_of": "auto" },
         "attributes": { "email": ["mail)(uid=*"], "colour": ["x"] },
         "limits": { "page_size": 0, "list_ttl_seconds": 999999, "fast": true },
@@ -57,6 +57,7 @@ fn every_fault_is_told_at_once() {
         "people.base",
         "people.object_classes",
         "org_units.base",
+        "org_units.top_unit_name",
         "attributes.email",
         "attributes.colour",
         "limits.page_size",

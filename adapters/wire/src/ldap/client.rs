@@ -13,9 +13,10 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::connect::Dialer;
 use super::connection::{Connection, Failure};
+use super::gathered::Gathered;
 use super::pool::{Pool, Taken};
 use super::request::Request;
-use super::{LdapConfig, Search, SearchResult, fault};
+use super::{Entry, LdapConfig, Search, SearchResult, fault};
 
 /// How long a search may be silent before the host is asked for a sign of life, where there is another host.
 const SILENCE: Duration = Duration::from_millis(500);
@@ -37,7 +38,27 @@ pub struct Session {
     /// Missing once it was lost.
     connection: Option<Connection>,
     host: usize,
+    running: Option<Running>,
     _place: OwnedSemaphorePermit,
+}
+
+/// A search under way.
+struct Running {
+    connection: Connection,
+    span: Span,
+    until: Instant,
+    gathered: Gathered,
+    /// Entries that were given.
+    told: usize,
+}
+
+/// What comes of a search that was begun.
+#[derive(Debug)]
+pub enum Part {
+    /// Entries, in the server's order; there may be none.
+    Entries(Vec<Entry>),
+    /// The end: the whole result but for the entries that were given before.
+    End(SearchResult),
 }
 
 impl Client {
@@ -76,7 +97,11 @@ impl Client {
             within(until, self.attempts(&request, until, seen, &mut host)).await
         };
         let result = result.await;
-        self.conclude(&mut span, host, &result);
+        self.name_host(&mut span, host);
+        match &result {
+            Ok(result) => count(&mut span, result.entries.len()),
+            Err(error) => fail(&mut span, error),
+        }
         result
     }
 
@@ -92,7 +117,14 @@ impl Client {
         let connection = within(until, self.connection(context, seen)).await?;
         let host = connection.host;
         let connection = Some(connection);
-        Ok(Session { client: self.clone(), context: context.clone(), connection, host, _place: place })
+        Ok(Session {
+            client: self.clone(),
+            context: context.clone(),
+            connection,
+            host,
+            running: None,
+            _place: place,
+        })
     }
 
     async fn connection(&self, context: &CallContext, seen: u64) -> Result<Connection, Error> {
@@ -147,7 +179,11 @@ impl Client {
             left -= 1;
             let Taken { mut connection, reused } = pool.take(seen, fresh).await?;
             *host = connection.host;
-            let Ok(answer) = timeout_at(until, self.watched(&mut connection, request)).await else {
+            let asked = async {
+                self.send(&mut connection, request).await?;
+                connection.result().await
+            };
+            let Ok(answer) = timeout_at(until, asked).await else {
                 pool.suspect(*host);
                 return Err(fault::timed_out());
             };
@@ -166,8 +202,8 @@ impl Client {
         }
     }
 
-    /// Searches, and gives up early when the host turns out to hang while there is another.
-    async fn watched(&self, connection: &mut Connection, request: &Request) -> Result<SearchResult, Failure> {
+    /// Sends a search, and gives up early when the host turns out to hang while there is another.
+    async fn send(&self, connection: &mut Connection, request: &Request) -> Result<(), Failure> {
         let pool = &self.0.pool;
         connection.send(request).await?;
         if pool.hosts.are_several() {
@@ -186,7 +222,7 @@ impl Client {
                 }
             }
         }
-        connection.result().await
+        Ok(())
     }
 
     fn span(&self, context: &CallContext, name: impl Into<Cow<'static, str>>) -> Span {
@@ -205,14 +241,6 @@ impl Client {
         span
     }
 
-    fn conclude(&self, span: &mut Span, host: usize, result: &Result<SearchResult, Error>) {
-        self.name_host(span, host);
-        match result {
-            Ok(result) => span.set(attr::ITEMS, i64::try_from(result.entries.len()).unwrap_or(i64::MAX)),
-            Err(error) => fail(span, error),
-        }
-    }
-
     fn name_host(&self, span: &mut Span, host: usize) {
         if let Some(host) = self.0.pool.config.hosts.get(host) {
             span.set(attr::SERVER_ADDRESS, Arc::clone(&host.name));
@@ -229,25 +257,87 @@ impl Session {
     /// # Errors
     /// As [`Client::search`].
     pub async fn search(&mut self, search: &Search) -> Result<SearchResult, Error> {
-        let mut span = self.client.span_of(&self.context, search);
-        let result = self.one(search).await;
-        self.client.conclude(&mut span, self.host, &result);
-        result
+        self.begin(search).await?;
+        let mut entries = Vec::new();
+        loop {
+            match self.more().await? {
+                Part::Entries(some) => entries.extend(some),
+                Part::End(mut result) => {
+                    entries.append(&mut result.entries);
+                    result.entries = entries;
+                    return Ok(result);
+                }
+            }
+        }
     }
 
-    async fn one(&mut self, search: &Search) -> Result<SearchResult, Error> {
+    /// Begins a search whose entries are given as they come: what they are needed for is done while the server looks for
+    /// the others. Otherwise as [`Session::search`]. Makes one CLIENT span, up to the end of the result.
+    ///
+    /// # Errors
+    /// As [`Client::search`], as far as they show before the first answer.
+    pub async fn begin(&mut self, search: &Search) -> Result<(), Error> {
+        let mut span = self.client.span_of(&self.context, search);
+        self.client.name_host(&mut span, self.host);
         let until = self.client.until(&self.context);
+        match self.sent(search, until).await {
+            Ok(connection) => {
+                let gathered = Gathered::default();
+                self.running = Some(Running { connection, span, until, gathered, told: 0 });
+                Ok(())
+            }
+            Err(error) => {
+                fail(&mut span, &error);
+                Err(error)
+            }
+        }
+    }
+
+    async fn sent(&mut self, search: &Search, until: Instant) -> Result<Connection, Error> {
         let request = Request::search(search, seconds_until(until))?;
         // Taken out, so that whatever ends this early also ends the connection.
         let mut connection = self.connection.take().ok_or_else(fault::lost)?;
-        let Ok(answer) = timeout_at(until, self.client.watched(&mut connection, &request)).await else {
-            self.client.0.pool.suspect(self.host);
-            return Err(fault::timed_out());
-        };
-        if connection.is_at_rest() {
-            self.connection = Some(connection);
+        match timeout_at(until, self.client.send(&mut connection, &request)).await {
+            Ok(sent) => sent.map(|()| connection).map_err(Error::from),
+            Err(_) => Err(self.timed_out()),
         }
-        answer.map_err(Error::from)
+    }
+
+    /// Waits for the next part of the search that was begun last. To be called until the end comes.
+    ///
+    /// # Errors
+    /// As [`Client::search`]; lost when no search was begun, or its end has been told.
+    pub async fn more(&mut self) -> Result<Part, Error> {
+        // Taken out for the same reason.
+        let mut running = self.running.take().ok_or_else(fault::lost)?;
+        let some = running.connection.read_some(&mut running.gathered);
+        let read = match timeout_at(running.until, some).await {
+            Ok(read) => read.map_err(Error::from),
+            Err(_) => Err(self.timed_out()),
+        };
+        let ended = match read {
+            Ok(None) => {
+                let entries = running.gathered.take_entries();
+                running.told += entries.len();
+                self.running = Some(running);
+                return Ok(Part::Entries(entries));
+            }
+            Ok(Some(result)) => {
+                count(&mut running.span, running.told + result.entries.len());
+                Ok(Part::End(result))
+            }
+            Err(error) => {
+                fail(&mut running.span, &error);
+                Err(error)
+            }
+        };
+        self.connection = Some(running.connection).filter(Connection::is_at_rest);
+        ended
+    }
+
+    fn timed_out(&self) -> Error {
+        self.client.0.pool.suspect(self.host);
+        fault::timed_out()
     }
 
     /// Gives the connection back. Dropping the session does the same.
@@ -264,6 +354,10 @@ impl Drop for Session {
 
 async fn within<T>(until: Instant, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     timeout_at(until, work).await.unwrap_or_else(|_| Err(fault::timed_out()))
+}
+
+fn count(span: &mut Span, entries: usize) {
+    span.set(attr::ITEMS, i64::try_from(entries).unwrap_or(i64::MAX));
 }
 
 fn fail(span: &mut Span, error: &Error) {

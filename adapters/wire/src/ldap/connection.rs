@@ -123,16 +123,33 @@ impl Connection {
 
     /// Reads the whole result of a search that was sent.
     pub(super) async fn result(&mut self) -> Result<SearchResult, Failure> {
-        let most = self.limits.max_entries;
         let mut gathered = Gathered::default();
+        loop {
+            if let Some(result) = self.read_some(&mut gathered).await? {
+                return Ok(result);
+            }
+        }
+    }
+
+    /// Waits for something of the result of a search that was sent, and reads what there is of it. Gives the result once it is
+    /// whole, with the entries that were not taken out of `gathered` before. Not to be called again after a failure, or after
+    /// it was dropped.
+    pub(super) async fn read_some(
+        &mut self,
+        gathered: &mut Gathered,
+    ) -> Result<Option<SearchResult>, Failure> {
+        let most = self.limits.max_entries;
         loop {
             let Message { answer, controls, .. } = self.next().await?;
             if let Answer::Done(outcome) = answer {
-                let result = gathered.finish(outcome, controls);
+                let result = std::mem::take(gathered).finish(outcome, controls);
                 self.rest();
-                return result.map_err(Failure::Answer);
+                return result.map(Some).map_err(Failure::Answer);
             }
             gathered.take(answer, controls, most)?;
+            if !self.has_more()? {
+                return Ok(None);
+            }
         }
     }
 
@@ -152,12 +169,16 @@ impl Connection {
         }
     }
 
+    /// Whether another message has come, behind the one that was read last.
+    fn has_more(&self) -> Result<bool, Failure> {
+        Ok(whole(&self.inbox[self.read..], self.limits.max_frame)?.is_some())
+    }
+
     /// Waits until a whole message is there. Gives its length.
     async fn message(&mut self) -> Result<usize, Failure> {
         loop {
-            match frame::length(&self.inbox, self.limits.max_frame)? {
-                Some(length) if length <= self.inbox.len() => return Ok(length),
-                _ => {}
+            if let Some(length) = whole(&self.inbox, self.limits.max_frame)? {
+                return Ok(length);
             }
             self.inbox.reserve(CHUNK);
             match self.stream.read_buf(&mut self.inbox).await {
@@ -176,6 +197,11 @@ impl Connection {
             self.inbox = BytesMut::new();
         }
     }
+}
+
+/// The length of the message at the start, once all of it has come.
+fn whole(bytes: &[u8], max_frame: usize) -> Result<Option<usize>, Violation> {
+    Ok(frame::length(bytes, max_frame)?.filter(|length| *length <= bytes.len()))
 }
 
 impl Drop for Connection {

@@ -41,6 +41,11 @@ impl Gathered {
         }
     }
 
+    /// The entries so far, taken out.
+    pub(super) fn take_entries(&mut self) -> Vec<Entry> {
+        std::mem::take(&mut self.entries)
+    }
+
     fn count(&mut self, max_entries: usize) -> Result<(), Failure> {
         self.brought += 1;
         if self.brought > max_entries { Err(Violation::Entries(max_entries).into()) } else { Ok(()) }

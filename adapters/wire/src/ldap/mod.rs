@@ -1,7 +1,8 @@
 //! A pooled LDAP v3 client (RFC 4511) for one directory, behind one or several hosts.
 //!
 //! [`Client::search`] sends one search request over a pooled connection and returns its whole result, bounded.
-//! [`Client::session`] keeps one connection for several searches, because paging cookies belong to a connection.
+//! [`Client::session`] keeps one connection for several searches, because paging cookies belong to a connection, and gives
+//! entries as they come where that is wanted.
 //! There is nothing here that writes.
 //!
 //! What comes from the directory is untrusted. Of every message the size, the nesting and the lengths are checked before
@@ -40,7 +41,7 @@ mod pool;
 mod request;
 mod search;
 
-pub use client::{Client, Session};
+pub use client::{Client, Part, Session};
 pub use config::{Bind, Host, LdapConfig, Limits, Security};
 pub use dn::{Dn, DnError, ExtendedDn};
 pub use entry::{
