@@ -23,11 +23,11 @@ pub(crate) fn unsupported() -> Error {
 
 /// The texts of a filter.
 pub(crate) fn texts(filter: &Filter) -> Result<Vec<&str>, Error> {
-    let text = |value| match value {
-        &Scalar::Text(ref text) => Ok(text.as_str()),
+    let texts = filter.values.iter().map(|value| match value {
+        Scalar::Text(text) => Ok(text.as_str()),
         _ => Err(unsupported()),
-    };
-    filter.values.iter().map(text).collect()
+    });
+    texts.collect()
 }
 
 /// Links to one of these ids.

@@ -123,7 +123,7 @@ proptest! {
     fn everything_is_given_once_in_the_order_of_the_seconds(
         one in things(0..6), two in things(0..6), limit in 1usize..20, descending in any::<bool>(),
     ) {
-        for kinds in [vec![one.clone()], vec![one.clone(), two.clone()]] {
+        for kinds in [vec![one.clone()], vec![one, two]] {
             let found = walk(&kinds, limit, descending);
             let mut seconds: Vec<_> = found
                 .iter()

@@ -185,7 +185,7 @@ impl Odoo {
         fn named(scope: &Scope, into: &mut Vec<i64>) {
             match scope {
                 Scope::Assignees(people) => {
-                    into.extend(crate::domain::ids(people.iter().map(String::as_str)))
+                    into.extend(crate::domain::ids(people.iter().map(String::as_str)));
                 }
                 Scope::Any(scopes) => scopes.iter().for_each(|one| named(one, into)),
                 _ => {}

@@ -43,7 +43,7 @@ in_both! {
         assert_eq!(absence.note.as_deref(), Some("Ski – Åre"));
         assert_eq!(absence.absence_type.as_ref().map(|link| &link.id), Some(&kind.id));
         let find = FindByMarker { marker: marker('c'), resource: ResourceType::Absence };
-        assert_eq!(lab.call(find).await.expect("an answer").found, [absence.id.clone()]);
+        assert_eq!(lab.call(find).await.expect("an answer").found, vec![absence.id.clone()]);
         assert_eq!(lab.marked(&marker('c'), request).await.expect("the same").id, absence.id);
         assert_eq!(lab.sim.created("hr.leave"), 1);
         let overlap = ask(lab, &kind.id, date(2027, 5, 6), date(2027, 5, 7));

@@ -110,7 +110,7 @@ in_both! {
         let find = FindByMarker { marker: marker('a'), resource: ResourceType::ExpenseReport };
         assert!(lab.call(find.clone()).await.expect("an answer").found.is_empty());
         let report = lab.marked(&marker('a'), create.clone()).await.expect("a report");
-        assert_eq!(lab.call(find.clone()).await.expect("an answer").found, [report.id.clone()]);
+        assert_eq!(lab.call(find.clone()).await.expect("an answer").found, vec![report.id.clone()]);
         let again = lab.marked(&marker('a'), create).await.expect("the same");
         assert_eq!(again.id, report.id);
         assert_eq!(lab.sim.created("hr.expense.sheet"), 1);
@@ -128,7 +128,7 @@ in_both! {
         let receipt = lab.marked(&marker('b'), attach("beleg ä.pdf", Some(octets.len() as u64))).await.expect("a receipt");
         assert_eq!((receipt.name.as_str(), receipt.length), ("beleg ä.pdf", Some(octets.len() as u64)));
         let find = FindByMarker { marker: marker('b'), resource: ResourceType::ExpenseReport };
-        assert_eq!(lab.call(find).await.expect("an answer").found, [receipt.id.clone()]);
+        assert_eq!(lab.call(find).await.expect("an answer").found, vec![receipt.id.clone()]);
         let second = lab.call(attach("../../etc/passwd", None)).await.expect("a receipt");
         assert_eq!(second.name, "passwd");
         let read = ReadReceipt { report: report.id.clone(), receipt: receipt.id.clone() };

@@ -42,7 +42,7 @@ macro_rules! in_both {
 }
 pub(super) use in_both;
 
-pub(super) fn open(url: &str, database: &str, login: &str, password: &str, extra: Value) -> Upstream {
+pub(super) fn open(url: &str, database: &str, login: &str, password: &str, extra: &Value) -> Upstream {
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     std::fs::write(file.path(), password).expect("a temporary file");
     let mut settings = json!({
@@ -69,7 +69,7 @@ impl Lab {
         let options = Options { people: 60, version, ..Options::new() };
         let sim = Sim::start(options).await.expect("a free port");
         let upstream =
-            open(&sim.url(), &sim.database, &sim.login, &sim.password, json!({ "protocol": protocol }));
+            open(&sim.url(), &sim.database, &sim.login, &sim.password, &json!({ "protocol": protocol }));
         Self { sim, upstream }
     }
 

@@ -31,7 +31,7 @@ async fn replay(recordings: &'static [&'static str]) -> Server {
 async fn refused<O: Operation>(recordings: &'static [&'static str], operation: O) -> (ErrorKind, String) {
     let server = replay(recordings).await;
     let upstream =
-        open(&format!("http://{}", server.addr()), "odoo", "admin", "x", json!({ "protocol": "xmlrpc" }));
+        open(&format!("http://{}", server.addr()), "odoo", "admin", "x", &json!({ "protocol": "xmlrpc" }));
     let error = upstream.call(context(), operation).await.map(|_| ()).expect_err("a failure");
     (error.kind(), error.detail().to_owned())
 }
