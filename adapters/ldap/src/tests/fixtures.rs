@@ -126,7 +126,9 @@ fn a_user_of_active_directory() {
 fn a_version_moves_with_what_is_shown_alone() {
     let version = |ldif: &str| {
         let system = SystemKey::new("people").expect("a key");
-        map::record(&system, row(ldif, "activeDirectory"), None, None, false).version.expect("a version")
+        map::record(&system, std::borrow::Cow::Owned(row(ldif, "activeDirectory")), None, None, false)
+            .version
+            .expect("a version")
     };
     let same = SAMBA
         .replace("uSNChanged: 4010", "uSNChanged: 9999")

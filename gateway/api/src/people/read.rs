@@ -43,7 +43,7 @@ pub async fn list(
 ) -> ApiResult<Response> {
     let listing = reply::listed(api.people.list(&context, &query.request).await)?;
     Ok(reply::page("/v1/people", raw.as_deref(), listing, |found| {
-        render::value(&api, &found, query.fields.as_ref())
+        render::value(&api, found, query.fields.as_ref())
     }))
 }
 
@@ -63,7 +63,7 @@ pub async fn get(
 ) -> ApiResult<Response> {
     let none_match = conditions::tags(&headers, &header::IF_NONE_MATCH)?;
     let found = api.people.get(&context, &id).await?;
-    Ok(one(&api, &found, fields.as_ref(), none_match.as_ref()))
+    Ok(one(&api, found, fields.as_ref(), none_match.as_ref()))
 }
 
 /// To whom a person reports.
@@ -83,15 +83,15 @@ pub async fn manager(
 ) -> ApiResult<Response> {
     let none_match = conditions::tags(&headers, &header::IF_NONE_MATCH)?;
     let found = api.people.manager(&context, &id).await?;
-    let mut response = one(&api, &found, fields.as_ref(), none_match.as_ref());
     let address = format!("/v1/people/{}", api.seals.seal_person(&found.system, &found.record.id));
+    let mut response = one(&api, found, fields.as_ref(), none_match.as_ref());
     if let Ok(address) = HeaderValue::try_from(address) {
         response.headers_mut().insert(header::CONTENT_LOCATION, address);
     }
     Ok(response)
 }
 
-fn one(api: &Api, found: &FoundPerson, fields: Option<&Projection>, none_match: Option<&Tags>) -> Response {
+fn one(api: &Api, found: FoundPerson, fields: Option<&Projection>, none_match: Option<&Tags>) -> Response {
     let person = render::person(api, found, fields);
     let body = reply::project(&person, fields);
     reply::tagged(StatusCode::OK, person.envelope.etag.as_deref(), none_match, &body)

@@ -14,29 +14,30 @@ use crate::reply::Shown;
 use crate::{Api, conditions, reply};
 
 /// The canonical person, as they are shown with these members.
-pub fn person(api: &Api, found: &FoundPerson, fields: Option<&Projection>) -> Person {
-    let record = &found.record;
-    let id = api.seals.seal_person(&found.system, &record.id);
-    let owner = owner(api, found);
-    let photo = record.has_photo.then(|| format!("/v1/people/{id}/photo"));
+pub fn person(api: &Api, found: FoundPerson, fields: Option<&Projection>) -> Person {
+    let id = api.seals.seal_person(&found.system, &found.record.id);
+    let owner = owner(api, &found);
+    let etag = etag(&api.seals, &found, owner.id.as_deref(), &Projection::shape(fields));
+    let allowed_actions = actions(&id, &found);
+    let FoundPerson { system, record, fetched_at, .. } = found;
     Person {
+        photo: record.has_photo.then(|| format!("/v1/people/{id}/photo")),
+        manager: record.manager.as_ref().map(|link| reference(&api.seals, &system, link)),
+        org_unit_id: record.org_unit.as_ref().map(|unit| api.seals.seal_org_unit(&system, unit)),
         envelope: Envelope {
-            source: Source { system: found.system.as_str().to_owned(), id: None, url: None },
-            etag: etag(&api.seals, found, owner.id.as_deref(), &Projection::shape(fields)),
+            source: Source { system: system.as_str().to_owned(), id: None, url: None },
+            etag,
             created_at: record.created_at,
             updated_at: record.updated_at,
-            fetched_at: found.fetched_at,
-            allowed_actions: actions(&id, found),
-            native_status: record.native_status.clone(),
+            fetched_at,
+            allowed_actions,
+            native_status: record.native_status,
             owner: Some(owner),
             classification: record.facts.classification.unwrap_or_default(),
             extensions: Default::default(),
             id,
         },
-        profile: record.profile.clone(),
-        photo,
-        manager: record.manager.as_ref().map(|link| reference(&api.seals, &found.system, link)),
-        org_unit_id: record.org_unit.as_ref().map(|unit| api.seals.seal_org_unit(&found.system, unit)),
+        profile: record.profile,
     }
 }
 
@@ -76,7 +77,7 @@ fn etag(seals: &Seals, found: &FoundPerson, owner: Option<&str>, shape: &str) ->
 }
 
 /// A person as JSON, with the members that are wanted.
-pub fn value(api: &Api, found: &FoundPerson, fields: Option<&Projection>) -> Shown<Person> {
+pub fn value(api: &Api, found: FoundPerson, fields: Option<&Projection>) -> Shown<Person> {
     reply::project(person(api, found, fields), fields)
 }
 

@@ -75,9 +75,7 @@ pub async fn reports(
 ) -> ApiResult<Response> {
     let listing = reply::listed(api.people.reports(&context, &id, &query.request).await)?;
     let path = format!("/v1/people/{id}/reports");
-    Ok(reply::page(&path, raw.as_deref(), listing, |found| {
-        render::value(&api, &found, query.fields.as_ref())
-    }))
+    Ok(reply::page(&path, raw.as_deref(), listing, |found| render::value(&api, found, query.fields.as_ref())))
 }
 
 /// Everybody above a person, from the direct manager up to the top.
@@ -94,7 +92,7 @@ pub async fn chain(
     let chain = api.people.chain(&context, &id).await?;
     let path = format!("/v1/people/{id}/chain");
     let body = PersonChain {
-        items: chain.people.iter().map(|found| render::value(&api, found, fields.as_ref())).collect(),
+        items: chain.people.into_iter().map(|found| render::value(&api, found, fields.as_ref())).collect(),
         this: raw.filter(|query| !query.is_empty()).map_or_else(|| path.clone(), |q| format!("{path}?{q}")),
         complete: chain.cut.is_none(),
         cut: chain.cut.map(ChainCut::from),
