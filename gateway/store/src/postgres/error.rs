@@ -11,17 +11,18 @@ impl From<tokio_postgres::Error> for StoreError {
             return Self::unavailable(chain(&error));
         };
         let code = said.code();
+        // Without the detail, which quotes values.
+        let why = format!("{} ({})", said.message(), code.code());
         match code.code().get(..2).unwrap_or_default() {
             // disk_full; the rest of class 53 (memory, connections) passes.
             "53" if *code == SqlState::DISK_FULL => Self::Full,
             // A replica, or a server set to read only; no right to write.
-            "25" if *code == SqlState::READ_ONLY_SQL_TRANSACTION => Self::NotWritable(chain(&error)),
-            "42" if *code == SqlState::INSUFFICIENT_PRIVILEGE => Self::NotWritable(chain(&error)),
-            "23" | "22" => Self::invalid(chain(&error)),
-            "XX" => Self::corrupt(chain(&error)),
-            // A wrong password, a database that is not there.
-            "28" | "3D" => Self::invalid(chain(&error)),
-            _ => Self::unavailable(chain(&error)),
+            "25" if *code == SqlState::READ_ONLY_SQL_TRANSACTION => Self::NotWritable(why.into()),
+            "42" if *code == SqlState::INSUFFICIENT_PRIVILEGE => Self::NotWritable(why.into()),
+            // A constraint, a value that does not fit; a wrong password, a database that is not there.
+            "23" | "22" | "28" | "3D" => Self::invalid(why),
+            "XX" => Self::corrupt(why),
+            _ => Self::unavailable(why),
         }
     }
 }

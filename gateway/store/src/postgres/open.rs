@@ -19,6 +19,9 @@ const LOCK: i64 = 0x706F_7274_6963_6F31;
 /// How long to leave a server alone that does not answer.
 const AGAIN: Duration = Duration::from_millis(100);
 
+/// How long a process that holds the writers' lock may say nothing: one that is frozen must not stop the others for good.
+const IDLE: Duration = Duration::from_secs(20);
+
 /// Connections for the readers and for the writer.
 pub(super) fn pool(at: &PostgresConfig, limits: &Limits) -> Result<Pool, StoreError> {
     let mut config = Config::new();
@@ -31,8 +34,10 @@ pub(super) fn pool(at: &PostgresConfig, limits: &Limits) -> Result<Pool, StoreEr
         .connect_timeout(at.connect_timeout)
         .keepalives_idle(Duration::from_secs(30))
         .options(format!(
-            "-c search_path=portico -c statement_timeout={} -c synchronous_commit=on -c standard_conforming_strings=on",
-            limits.read_timeout.as_millis()
+            "-c search_path=portico -c statement_timeout={} -c synchronous_commit=on \
+             -c idle_in_transaction_session_timeout={}",
+            limits.read_timeout.as_millis(),
+            IDLE.as_millis()
         ));
     if let Some(password) = &at.password {
         config.password(password.expose_secret());
@@ -74,6 +79,8 @@ pub(super) async fn connect(pool: &Pool, patience: Duration) -> Result<Object, S
 /// Brings the schema up to date in one transaction, one process at a time.
 pub(super) async fn migrate(connection: &mut Object) -> Result<(), StoreError> {
     let transaction = connection.transaction().await?;
+    // A change of the schema takes as long as it takes.
+    transaction.batch_execute("set local statement_timeout = 0").await?;
     transaction.execute("select pg_advisory_xact_lock($1)", &[&LOCK]).await?;
     let there =
         transaction.query_one("select to_regclass('portico.schema_version') is not null", &[]).await?;
