@@ -33,11 +33,13 @@ pub enum FieldType {
     Number,
     /// An instant, RFC 3339 with any offset.
     Time,
+    /// A whole day, `2026-12-21`. Its text sorts as the days do.
+    Day,
 }
 
 impl FieldType {
     const fn has_ranges(self) -> bool {
-        matches!(self, Self::Number | Self::Time)
+        matches!(self, Self::Number | Self::Time | Self::Day)
     }
 }
 
@@ -256,6 +258,10 @@ fn scalar(value: &str, kind: FieldType) -> Result<Scalar, String> {
         FieldType::Number => {
             value.parse().map(Scalar::Number).map_err(|_| format!("must be a whole number, not `{value}`"))
         }
+        FieldType::Day => value
+            .parse::<jiff::civil::Date>()
+            .map(|day| Scalar::Text(day.to_string()))
+            .map_err(|_| "must be a day, such as `2026-12-21`".to_owned()),
         FieldType::Time => value
             .parse::<Timestamp>()
             .map(Scalar::Time)

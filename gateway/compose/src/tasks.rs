@@ -15,13 +15,15 @@ use portico_contract::tasks::{DecideTask, GetTask, ListTasks, TaskRecord};
 use portico_contract::{CallContext, Error, NativeId, Operation, SystemKey};
 use portico_policy::Action;
 use portico_schemas::{PersonRef, ResourceType};
-use portico_store::{DecisionQuery, DecisionRecord};
+use portico_store::DecisionQuery;
 
 use crate::fan_out::{FanOut, HasFacts};
 use crate::ground::{Ground, claims};
 use crate::listing::{ListRequest, Listing, Refusal};
 use crate::systems::System;
 use crate::writes::{ReadBack, store_error};
+
+pub use portico_store::{DecisionRecord, IntentState};
 
 use sight::Sight;
 

@@ -162,7 +162,7 @@ impl Links {
 
     /// A reference to a person by their id in the directory of record, with the name that its index has; `None` for an id of
     /// something else.
-    pub(crate) fn of_record(&self, id: &str) -> Option<PersonRef> {
+    pub fn of_record(&self, id: &str) -> Option<PersonRef> {
         let record = self.0.record.as_ref()?;
         let (_, native) =
             self.0.seals.open(ResourceType::Person, id, "").ok().filter(|(key, _)| key == record)?;
