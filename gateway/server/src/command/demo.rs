@@ -119,23 +119,34 @@ fn configuration(stores: &Stores, staff: &Sim) -> String {
 /// What is printed once the addresses are known: `@API@` and `@OPS@` stand for them.
 fn announce(cast: &Cast, settings: &Settings, ops_token: &str) -> String {
     let mut text =
-        "\nReady.\n  API         @API@     documentation: @API@/docs\n  operations  @OPS@     token: "
+        "\nReady.\n  API            @API@\n  documentation  @API@/docs     (for a browser)\n  operations     @OPS@     token: "
             .to_owned();
-    let _ = writeln!(text, "{ops_token}\n\nTokens, good for twelve hours (paste one line into your shell):");
+    let _ = writeln!(
+        text,
+        "{ops_token}\n\nTokens, good for twelve hours. Paste the first `export` into another terminal:"
+    );
     for (part, person) in cast.all() {
         let _ = writeln!(text, "  # {}, {}: {}", person.display_name, person.title, person.may);
         let _ = writeln!(text, "  export {}={}", part.to_uppercase(), person.token);
     }
-    let first = &cast.claimant.token;
     let _ = write!(
         text,
-        "\nTry it:\n\
-         \x20 curl -s -H 'Authorization: Bearer {first}' '@API@/v1/documents?limit=3'\n\
-         \x20 curl -s -H 'Authorization: Bearer {first}' '@API@/v1/people?q=sian&fields=displayName,title,department&limit=5'\n\
-         \x20 curl -s -H 'Authorization: Bearer {first}' @API@/v1/systems\n\n\
-         What failed or was slow is kept:  portico trace --dir {}\n\
+        "\nThen try there:\n\
+         \x20 curl -s -H \"Authorization: Bearer $CLAIMANT\" '@API@/v1/documents?limit=3'\n\
+         \x20 curl -s -H \"Authorization: Bearer $CLAIMANT\" '@API@/v1/people?q=sian&fields=displayName,title,department&limit=5'\n\
+         \x20 curl -s -H \"Authorization: Bearer $CLAIMANT\" @API@/v1/systems\n\n\
+         What failed or was slow is kept:  {} trace --dir {}\n\
          Stop with Ctrl-C; everything that the demo made is then removed.\n",
+        program(),
         settings.telemetry.ring.dir.display()
     );
     text
+}
+
+/// How to run this program from here: nothing has put it on the path of whoever tries the demo.
+fn program() -> String {
+    let Ok(program) = std::env::current_exe() else { return "portico".to_owned() };
+    let here = std::env::current_dir().ok();
+    let inside = here.and_then(|here| program.strip_prefix(here).ok());
+    inside.unwrap_or(&program).display().to_string()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use portico_simkit::client;
 use portico_simkit::wait::{wait_blocking, wait_for};
@@ -90,13 +90,16 @@ impl Drop for Demo {
     }
 }
 
-/// Runs a printed line as a shell would, with a client of our own: `curl -s -H 'Name: value' address`.
-async fn run_printed(line: &str) -> client::Reply {
+/// Runs a printed line as a shell would that knows one variable, with a client of our own:
+/// `curl -s -H "Name: value" address`.
+async fn run_printed(line: &str, variable: (&str, &str)) -> client::Reply {
     let mut words = Vec::new();
+    let line = line.replace(&format!("${}", variable.0), variable.1);
     let mut rest = line.trim();
     while !rest.is_empty() {
-        let (word, after) = match rest.strip_prefix('\'') {
-            Some(quoted) => quoted.split_once('\'').unwrap(),
+        let quote = rest.chars().next().filter(|first| matches!(first, '\'' | '"'));
+        let (word, after) = match quote {
+            Some(quote) => rest[1..].split_once(quote).unwrap(),
             None => rest.split_once(' ').unwrap_or((rest, "")),
         };
         words.push(word);
@@ -128,7 +131,7 @@ async fn the_demo_says_where_it_is_and_its_printed_lines_work() {
     let word = lines[1].split_once("q=").unwrap().1.split('&').next().unwrap().to_owned();
     let mut answers = Vec::new();
     for line in lines {
-        let reply = run_printed(line).await;
+        let reply = run_printed(line, ("CLAIMANT", demo.token("claimant"))).await;
         assert_eq!(reply.status, 200, "{line}: {}", reply.text());
         answers.push(serde_json::from_slice::<Value>(&reply.body).unwrap());
     }
@@ -147,6 +150,13 @@ async fn the_demo_says_where_it_is_and_its_printed_lines_work() {
             said.lines().find_map(|line| line.trim().strip_prefix(&format!("export {part}="))).unwrap();
         assert_eq!(token, demo.token(&part.to_lowercase()));
     }
+
+    // What is said to be a command is one, from where the demo was started.
+    let command =
+        said.lines().find_map(|line| line.strip_prefix("What failed or was slow is kept:  ")).unwrap();
+    let mut words = command.split(' ');
+    let traces = Command::new(words.next().unwrap()).args(words).output().unwrap();
+    assert!(traces.status.success(), "{command}: {traces:?}");
 
     let (status, folder) = demo.stop("INT");
     assert!(status.success(), "{status}");
