@@ -85,10 +85,13 @@ impl<F: Future<Output = Result<Response, Infallible>>> Future for Answer<F> {
     }
 }
 
-/// Content and photos have a media type of their own, whatever was asked for: a front-end cannot know it beforehand.
+/// Content, photos and receipts have a media type of their own, whatever was asked for: a front-end cannot know it beforehand.
 fn acceptable(request: &Request) -> bool {
     let path = request.uri().path();
-    path.ends_with("/content") || path.ends_with("/photo") || takes_json(request.headers())
+    path.ends_with("/content")
+        || path.ends_with("/photo")
+        || path.contains("/receipts/")
+        || takes_json(request.headers())
 }
 
 /// Whether some media range of `Accept` covers JSON with a weight above zero. Without the field everything is accepted.

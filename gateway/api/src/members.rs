@@ -92,10 +92,14 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::absences::{OfAbsenceTypes, OfAbsences};
     use crate::asked::Shape;
     use crate::documents::OfDocuments;
+    use crate::expense_reports::OfReports as OfExpenseReports;
+    use crate::lookups::{OfCategories, OfCostObjects, OfTaxRates};
     use crate::org_units::OfOrgUnits;
     use crate::people::{OfPeople, OfReports};
+    use crate::tasks::OfTasks;
 
     /// Every resource of the contract, with what `fields=` can name in it. A new one wants a line here.
     const RESOURCES: &[(&str, &Members)] = &[
@@ -103,6 +107,13 @@ mod tests {
         ("Person", &OfPeople::LIST.members),
         ("Person", &OfReports::LIST.members),
         ("OrgUnit", &OfOrgUnits::LIST.members),
+        ("ExpenseReport", &OfExpenseReports::LIST.members),
+        ("ExpenseCategory", &OfCategories::LIST.members),
+        ("CostObject", &OfCostObjects::LIST.members),
+        ("TaxRate", &OfTaxRates::LIST.members),
+        ("Absence", &OfAbsences::LIST.members),
+        ("AbsenceType", &OfAbsenceTypes::LIST.members),
+        ("Task", &OfTasks::LIST.members),
     ];
 
     fn schemas() -> Value {

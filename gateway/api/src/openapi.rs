@@ -7,7 +7,10 @@ use http::header;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use crate::{API_VERSION, documents, me, operations, org_units, people, systems};
+use crate::{
+    API_VERSION, absences, delegations, documents, expense_reports, lookups, me, operations, org_units,
+    people, systems, tasks,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -20,11 +23,24 @@ use crate::{API_VERSION, documents, me, operations, org_units, people, systems};
         documents::list, documents::get, documents::put, documents::delete, documents::children,
         documents::child_id, documents::read_content, documents::write_content, documents::relocate,
         people::list, people::get, people::manager, people::reports, people::chain, people::photo,
-        org_units::list, org_units::get, operations::get, systems::list, systems::get, me::get
+        org_units::list, org_units::get,
+        expense_reports::list, expense_reports::create, expense_reports::get, expense_reports::edit,
+        expense_reports::delete, expense_reports::submit, expense_reports::withdraw, expense_reports::attach,
+        expense_reports::read, expense_reports::remove,
+        lookups::categories, lookups::projects, lookups::cost_centres, lookups::tax_rates,
+        absences::list, absences::request, absences::get, absences::cancel, absences::types, absences::balances,
+        absences::free_busy,
+        tasks::list, tasks::get, tasks::decide, tasks::decisions,
+        delegations::list, delegations::create, delegations::get, delegations::end,
+        operations::get,
+        systems::list, systems::get, me::get
     ),
     tags(
         (name = "documents", description = "Files and folders of every store."),
         (name = "people", description = "Everybody in every directory, and the units they work in."),
+        (name = "expense reports", description = "Claims for money that people have laid out, and what a form for one has to offer."),
+        (name = "absence", description = "Leave that people ask for, how much of it they have, and when colleagues are away."),
+        (name = "tasks", description = "What waits for somebody's decision, in any system, and who stands in for whom."),
         (name = "operations", description = "Writes that are under way or over."),
         (name = "systems", description = "What is behind the gateway, and how it is doing."),
         (name = "me", description = "The person who is asking.")

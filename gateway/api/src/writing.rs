@@ -154,13 +154,13 @@ pub fn content_digest(headers: &HeaderMap) -> Result<[u8; 32], Error> {
 mod tests {
     use super::*;
 
-    fn with(name: HeaderName, values: &[&str]) -> HeaderMap {
+    fn with(name: &HeaderName, values: &[&str]) -> HeaderMap {
         values.iter().map(|value| (name.clone(), value.parse().unwrap())).collect()
     }
 
     #[test]
     fn a_key_is_one_quoted_uuid_whatever_its_case() {
-        let key = |values: &[&str]| idempotency_key(&with(IDEMPOTENCY_KEY, values));
+        let key = |values: &[&str]| idempotency_key(&with(&IDEMPOTENCY_KEY, values));
         let good = "8e03978e-40d5-43e9-bc93-6a894a57f324";
         assert_eq!(key(&[&format!("\"{good}\"")]).unwrap(), good);
         assert_eq!(key(&[&format!(" \"{}\" ", good.to_uppercase())]).unwrap(), good);
@@ -196,13 +196,13 @@ mod tests {
         let seals = Seals::new([1; 64], [2; 32]);
         let kind = |headers: &HeaderMap| expected(headers, &seals).unwrap_err().kind();
         assert_eq!(kind(&HeaderMap::new()), ErrorKind::PreconditionRequired);
-        assert_eq!(kind(&with(header::IF_NONE_MATCH, &["*"])), ErrorKind::PreconditionRequired);
-        assert_eq!(kind(&with(header::IF_MATCH, &["\"made.up\""])), ErrorKind::PreconditionFailed);
-        assert_eq!(kind(&with(header::IF_MATCH, &["unquoted"])), ErrorKind::InvalidInput);
-        assert_eq!(expected(&with(header::IF_MATCH, &["*"]), &seals).unwrap(), Expected::Any);
+        assert_eq!(kind(&with(&header::IF_NONE_MATCH, &["*"])), ErrorKind::PreconditionRequired);
+        assert_eq!(kind(&with(&header::IF_MATCH, &["\"made.up\""])), ErrorKind::PreconditionFailed);
+        assert_eq!(kind(&with(&header::IF_MATCH, &["unquoted"])), ErrorKind::InvalidInput);
+        assert_eq!(expected(&with(&header::IF_MATCH, &["*"]), &seals).unwrap(), Expected::Any);
         let version = portico_contract::documents::SourceVersion("7".to_owned());
         let tag = format!("\"{}\"", conditions::tag(&seals, &version, "any shape"));
-        let found = expected(&with(header::IF_MATCH, &[&tag]), &seals).unwrap();
+        let found = expected(&with(&header::IF_MATCH, &[&tag]), &seals).unwrap();
         assert_eq!(found, Expected::OneOf(vec![version]));
     }
 
@@ -210,10 +210,10 @@ mod tests {
     fn an_upload_says_what_it_is() {
         let sum = format!("sha-256=:{}:", STANDARD.encode([7; 32]));
         for good in [&[&*sum][..], &["sha-512=:AAAA:", &sum], &[&format!("md5=:AAAA:, {sum}")]] {
-            assert_eq!(content_digest(&with(CONTENT_DIGEST, good)).unwrap(), [7; 32], "{good:?}");
+            assert_eq!(content_digest(&with(&CONTENT_DIGEST, good)).unwrap(), [7; 32], "{good:?}");
         }
         for bad in [&[][..], &["sha-512=:AAAA:"], &["sha-256=:AAAA:"], &["sha-256=AAAA"], &["sha-256=::"]] {
-            assert!(content_digest(&with(CONTENT_DIGEST, bad)).is_err(), "{bad:?}");
+            assert!(content_digest(&with(&CONTENT_DIGEST, bad)).is_err(), "{bad:?}");
         }
     }
 

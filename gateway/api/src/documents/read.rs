@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use portico_contract::documents::ContentHead;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use portico_edge::ApiResult;
 use portico_schemas::{Document, Page, Problem};
 
@@ -14,22 +12,7 @@ use super::{OfDocuments, render};
 use crate::asked::{Asked, List, NoQuery, One};
 use crate::conditions::{self, CONTENT};
 use crate::members::Projection;
-use crate::{Api, reply};
-
-/// RFC 8187 `attr-char`: what need not be escaped in an extended parameter.
-const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'!')
-    .remove(b'#')
-    .remove(b'$')
-    .remove(b'&')
-    .remove(b'+')
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'^')
-    .remove(b'_')
-    .remove(b'`')
-    .remove(b'|')
-    .remove(b'~');
+use crate::{Api, download, reply};
 
 /// Documents and folders of every store, merged into one list.
 #[utoipa::path(get, path = "/v1/documents", tag = "documents", operation_id = "listDocuments",
@@ -127,63 +110,16 @@ pub async fn read_content(
     // Sealed once: it is the dearest part of a small answer.
     let tag = content.head.version.as_ref().map(|version| conditions::tag(&api.seals, version, CONTENT));
     let unchanged = tag.as_ref().is_some_and(|tag| conditions::holds(none_match.as_ref(), tag));
-    let mut reply = content_headers(&content.head, tag.as_deref());
+    let mut reply = download::validators(&content.head, tag.as_deref());
+    reply.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     if content.head.not_modified || unchanged {
         return Ok((StatusCode::NOT_MODIFIED, reply).into_response());
     }
-    describe_octets(&mut reply, &content.head);
+    download::describe(&mut reply, &content.head);
     let status = if content.head.range.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
     let mut response = portico_edge::body::from_stream(content.body).into_response();
     *response.status_mut() = status;
     // As they are: adding them one by one would cost as much again as making them.
     *response.headers_mut() = reply;
     Ok(response)
-}
-
-fn content_headers(head: &ContentHead, tag: Option<&str>) -> HeaderMap {
-    // Room for all of them at once, those of the edge included.
-    let mut headers = HeaderMap::with_capacity(12);
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    if let Some(tag) = tag {
-        set(&mut headers, header::ETAG, ["\"", tag, "\""].concat());
-    }
-    if let Some(at) = head.updated_at.map(std::time::SystemTime::from) {
-        set(&mut headers, header::LAST_MODIFIED, httpdate::fmt_http_date(at));
-    }
-    headers
-}
-
-/// What is sent is always a download, never a page of ours: a document may hold script.
-fn describe_octets(headers: &mut HeaderMap, head: &ContentHead) {
-    let media_type = head.media_type.as_deref().unwrap_or("application/octet-stream");
-    set(headers, header::CONTENT_TYPE, media_type.to_owned());
-    set(headers, header::CONTENT_DISPOSITION, disposition(head.name.as_deref()));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if let Some(length) = head.length {
-        headers.insert(header::CONTENT_LENGTH, length.into());
-    }
-    if let Some((first, last, whole)) = head.range {
-        let whole = whole.map_or_else(|| "*".to_owned(), |whole| whole.to_string());
-        set(headers, header::CONTENT_RANGE, format!("bytes {first}-{last}/{whole}"));
-    }
-}
-
-/// RFC 6266: an ASCII name for old clients and the true name for the others.
-fn disposition(name: Option<&str>) -> String {
-    let Some(name) = name else { return "attachment".to_owned() };
-    let plain =
-        |c: char| if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%') || c == ' ' { c } else { '_' };
-    let mut text = String::with_capacity(64 + 2 * name.len());
-    text.push_str("attachment; filename=\"");
-    text.extend(name.chars().map(plain));
-    text.push_str("\"; filename*=UTF-8''");
-    text.extend(utf8_percent_encode(name, ATTR_CHAR));
-    text
-}
-
-fn set(headers: &mut HeaderMap, name: HeaderName, value: String) {
-    if let Ok(value) = HeaderValue::try_from(value) {
-        headers.insert(name, value);
-    }
 }

@@ -8,9 +8,13 @@ use std::time::Duration;
 use axum::body::Body;
 use http::{HeaderMap, Request, StatusCode, header};
 use jiff::Timestamp;
+use portico_compose::absences::Absences;
+use portico_compose::delegations::Delegations;
+use portico_compose::expenses::Expenses;
 use portico_compose::people::{Identity, IdentityConfig, IndexOptions, Indexes, Links, People};
 use portico_compose::seal::{CURSOR_KEY_LEN, ID_KEY_LEN, Seals};
-use portico_compose::{Documents, Standing, System, Systems};
+use portico_compose::tasks::Tasks;
+use portico_compose::{Documents, Ground, Standing, System, Systems};
 use portico_contract::access::{Facts, Principal};
 use portico_contract::documents::SourceVersion;
 use portico_contract::paging::{Listed, Position, SourcePage};
@@ -61,7 +65,28 @@ async fn api() -> Api {
         Some(identity.clone()),
     );
     let documents = Documents::new(Arc::clone(&systems), Arc::clone(&policy), Arc::clone(&seals));
-    Api { documents, people, writes: None, links, identity: Some(identity), systems, seals, policy }
+    let ground = Ground::new(
+        Arc::clone(&systems),
+        Arc::clone(&policy),
+        Some(identity.clone()),
+        links.clone(),
+        Arc::clone(&seals),
+        None,
+    );
+    Api {
+        documents,
+        people,
+        expenses: Expenses::new(ground.clone()),
+        absences: Absences::new(ground.clone()),
+        tasks: Tasks::new(ground.clone()),
+        delegations: Delegations::new(ground),
+        writes: None,
+        links,
+        identity: Some(identity),
+        systems,
+        seals,
+        policy,
+    }
 }
 
 struct Answer {
