@@ -42,7 +42,8 @@ pub use network::Network;
 pub use schema::json_schema;
 pub use settings::{
     Algorithm, Auth, AuthKey, Keys, Listen, ListenLimits, LogFormat, LogLevel, Ops, Otlp, People,
-    PersonLinkRule, RateLimit, Ring, Runtime, SealingKey, Settings, System, Telemetry, Tls,
+    PersonLinkRule, RateLimit, Ring, Runtime, SealingKey, Settings, Store, StoreKeep, StorePlace,
+    StorePostgres, System, Telemetry, Tls,
 };
 pub use sources::Sources;
 

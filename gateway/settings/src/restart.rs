@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::fault::{Finding, dotted};
 
 /// Settings that want a restart, with all that is below them.
-const FIXED: [&[&str]; 5] = [&["listen"], &["runtime"], &["keys"], &["data"], &["telemetry"]];
+const FIXED: [&[&str]; 6] = [&["listen"], &["runtime"], &["keys"], &["data"], &["store"], &["telemetry"]];
 /// Settings below those that a running gateway can change all the same.
 const FREE: [&[&str]; 4] = [
     &["listen", "tls", "certificate"],

@@ -3,6 +3,7 @@
 
 mod listen;
 mod people;
+mod store;
 mod telemetry;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use listen::{Listen, ListenLimits, Runtime};
 pub(crate) use people::{People, PersonKey};
+pub(crate) use store::{Keep, Postgres, Store};
 pub(crate) use telemetry::{LogFormat, LogLevel, Otlp, Telemetry};
 
 /// The whole file.
@@ -52,6 +54,9 @@ pub(crate) struct File {
     /// The folder for everything that the gateway keeps.
     #[schemars(default)]
     pub data: Data,
+    /// Where writes, approvals, deputies and the audit trail are on record.
+    #[schemars(default)]
+    pub store: Store,
     /// The directory that knows the staff, and how tokens and other systems point at it.
     #[schemars(default)]
     pub people: People,

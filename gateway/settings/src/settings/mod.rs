@@ -4,6 +4,7 @@
 
 mod auth;
 mod people;
+mod store;
 mod telemetry;
 
 use std::fmt;
@@ -23,6 +24,7 @@ use crate::network::Network;
 
 pub use auth::{Algorithm, Auth, AuthKey, Keys, SealingKey};
 pub use people::{People, PersonLinkRule};
+pub use store::{Store, StoreKeep, StorePlace, StorePostgres};
 pub use telemetry::{LogFormat, LogLevel, Otlp, Ring, Telemetry};
 
 /// Everything that was configured. Made only by [`crate::load`].
@@ -48,6 +50,8 @@ pub struct Settings {
     pub rate_limit: Option<RateLimit>,
     /// The folder for everything that the gateway keeps. It need not exist yet.
     pub data_dir: PathBuf,
+    /// Where writes are on record.
+    pub store: Store,
     /// The directory of record, and how tokens and other systems point at it.
     pub people: People,
     /// The systems, in the order of the file. Never empty.

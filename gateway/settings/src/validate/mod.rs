@@ -6,6 +6,7 @@
 mod auth;
 mod listen;
 mod people;
+mod store;
 mod systems;
 mod telemetry;
 
@@ -85,6 +86,7 @@ impl Checker<'_> {
         let data: Option<raw::Data> = self.section(&["data"]);
         let data_dir = data.and_then(|data| self.folder(&["data", "dir"], &data.dir));
         let telemetry = self.telemetry(data_dir.as_deref());
+        let store = self.store(data_dir.as_deref());
         let rate_limit = self.rate_limit();
         if !self.bad.is_empty() || !self.findings.is_empty() {
             // It will not come into effect, so what that would be is not worked out.
@@ -102,6 +104,7 @@ impl Checker<'_> {
             telemetry: telemetry?,
             rate_limit: rate_limit?,
             data_dir: data_dir?,
+            store: store?,
             people: people?,
             systems: systems?,
             hash: effective::hash(&effective),

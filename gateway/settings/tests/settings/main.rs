@@ -9,4 +9,5 @@ mod mutations;
 mod people;
 mod reload;
 mod secrets;
+mod store;
 mod support;

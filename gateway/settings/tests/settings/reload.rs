@@ -90,6 +90,12 @@ fn what_takes_a_restart_is_refused_by_name_and_everything_else_is_taken() {
         ),
         ("[listen.limits]\nmax_connections = 5\n", Some("listen.limits.max_connections")),
         ("[listen.limits]\nmax_body_bytes = 2048\n", None),
+        ("[store]\npath = \"elsewhere.sqlite\"\n", Some("store.path")),
+        ("[store.keep]\naudit_days = 365\n", Some("store.keep.audit_days")),
+        (
+            "[store.postgres]\nhost = \"db\"\ndatabase = \"portico\"\nuser = \"portico\"\n",
+            Some("store.postgres"),
+        ),
         ("[rate_limit]\nrequests_per_second = 5\n", None),
         ("[cors]\norigins = [\"https://intranet.council.example\"]\n", None),
         (

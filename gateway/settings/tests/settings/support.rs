@@ -185,12 +185,14 @@ pub(crate) fn folder() -> TempDir {
     put("tls/portico.pem", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n");
     put("tls/portico-key.pem", "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n");
     put("tls/council-ca.pem", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n");
+    put("tls/database-ca.pem", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n");
     put("secrets/ids", &"ab".repeat(64));
     put("secrets/cursors", &"cd".repeat(32));
     put("secrets/ops-token", "operators-only-0123456789\n");
     put("secrets/otlp", "collector-key");
     put("secrets/contracts", "open sesame");
     put("secrets/staff", "sesame, open");
+    put("secrets/store", "open, database");
     folder
 }
 
