@@ -235,13 +235,13 @@ impl Odoo {
         &self,
         context: &CallContext,
         call: Call,
-        content: (ByteStream, Option<u64>),
+        (content, length): (ByteStream, u64),
     ) -> Result<T, Error>
     where
         T: for<'de> Deserialize<'de>,
     {
         let effect = call.effect;
-        let (id, response) = self.start(context, call, Some(content)).await?;
+        let (id, response) = self.start(context, call, Some((content, Some(length)))).await?;
         match self.decode(response, id, effect).await? {
             Answer::Value(value) => Ok(value),
             Answer::Fault(fault) => Err(fault::of(&fault, effect)),

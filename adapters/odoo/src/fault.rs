@@ -4,7 +4,10 @@
 //! `AccessDenied`, 4 `AccessError`; `odoo/addons/base/controllers/rpc.py`), JSON-RPC names the exception. All of them roll
 //! the transaction back, with one exception: what fails while the answer is *written* has been committed before.
 
+use std::time::Duration;
+
 use http::StatusCode;
+use http::header::RETRY_AFTER;
 use portico_contract::{Effect, Error, ErrorKind, Retry};
 use portico_schemas::Outcome;
 use portico_wire::http::Response;
@@ -193,8 +196,13 @@ pub(crate) async fn of_status(response: Response, effect: Effect) -> Error {
         }
         _ => (ErrorKind::InvalidResponse, "Something other than Odoo answered; check `base_url`."),
     };
+    let wait = response.header(&RETRY_AFTER).and_then(|text| text.trim().parse().ok());
     let lost = effect == Effect::Write && (status.is_server_error() || kind == ErrorKind::Timeout);
-    let error = Error::new(kind, detail).with_native(response.native().await);
+    let mut error = Error::new(kind, detail).with_native(response.native().await);
+    if let Some(seconds) = wait.filter(|_| matches!(status.as_u16(), 429 | 503)) {
+        // Seconds only, and an hour at most.
+        error = error.with_retry(Retry::After(Duration::from_secs(u64::min(seconds, 3_600))));
+    }
     if lost { error.with_outcome(Outcome::Unknown) } else { error.with_outcome(Outcome::Failed) }
 }
 

@@ -25,9 +25,8 @@ pub(crate) fn native(id: i64) -> NativeId {
 
 /// A native id made of a short word and a number.
 pub(crate) fn numbered(prefix: &'static str, id: i64) -> NativeId {
-    // Never as long as a native id may be.
-    let text = format!("{prefix}{id}");
-    NativeId::new(&text).unwrap_or_else(|| panic!("an id of {} octets", text.len()))
+    // A word and at most twenty digits always fit.
+    NativeId::new(&format!("{prefix}{id}")).unwrap_or_else(|| unreachable!("an id is short"))
 }
 
 /// Somebody by their link.

@@ -40,7 +40,20 @@ impl Handler<AttachReceipt> for Odoo {
             Error::new(ErrorKind::Conflict, "The content was sent before; send the whole request again.")
         })?;
         let call = Call::write(Attachment::MODEL, "create").argument(Value::Struct(values));
-        let made: i64 = self.upload(context, call, (capped(body), op.upload.length)).await?;
+        let content = match op.upload.length {
+            Some(length) => (capped(body), length),
+            // Odoo's own server reads no body without a length: this one is held, which its cap allows.
+            None => {
+                let cap = usize::try_from(AttachReceipt::MAX).unwrap_or(usize::MAX);
+                let held = capped(body)
+                    .collect(cap)
+                    .await
+                    .map_err(|error| error.with_outcome(Outcome::NotAttempted))?;
+                let length = held.len() as u64;
+                (ByteStream::once(held), length)
+            }
+        };
+        let made: i64 = self.upload(context, call, content).await?;
         let found =
             self.attachment(context, made).await.map_err(|error| error.with_outcome(Outcome::Unknown))?;
         found.map(|attachment| receipt(&attachment)).ok_or_else(no_such_receipt)
