@@ -18,12 +18,17 @@ impl TraceSink for Kept {
 }
 
 async fn traced(client: &Client) -> FinishedTrace {
+    traced_as(1, async |context| drop(client.search(&context, &people()).await)).await
+}
+
+/// The trace of what is done in this attempt of a call.
+async fn traced_as(attempt: u32, done: impl AsyncFnOnce(CallContext)) -> FinishedTrace {
     let sink = Arc::new(Kept::default());
     let root = Span::root(Arc::clone(&sink) as Arc<dyn TraceSink>, None, true, SpanKind::Server, "GET /");
     let mut context = context();
-    context.span = root.context();
-    drop(client.search(&context, &people()).await);
-    drop((root, context));
+    (context.span, context.attempt) = (root.context(), attempt);
+    done(context).await;
+    drop(root);
     sink.0.lock().remove(0)
 }
 
@@ -40,6 +45,7 @@ async fn a_search_is_one_span() {
     assert_eq!(get(attr::SERVER_ADDRESS), Some(Value::Configured("127.0.0.1".into())));
     assert_eq!(get(attr::SERVER_PORT), Some(Value::Number(i64::from(server.addr.port()))));
     assert_eq!((get(attr::ITEMS), get(attr::DB_STATUS)), (Some(Value::Number(1)), None));
+    assert_eq!(get(attr::RESEND), None);
     assert!(!format!("{trace:?}").contains("jane") && !format!("{trace:?}").contains("dc=example"));
 }
 
@@ -56,5 +62,50 @@ async fn a_failure_is_named_after_its_code() {
     assert!(!format!("{trace:?}").contains("jane") && !format!("{trace:?}").contains("dc=example"));
     drop(server);
     let closed = Server::start(friendly).await.addr;
-    assert_eq!(traced(&client(config(&[closed]))).await.spans[0].error, Some("connect_refused"));
+    let trace = traced(&client(config(&[closed]))).await;
+    assert_eq!((trace.spans[0].error, port(&trace, 0)), (Some("connect_refused"), Some(closed.port())));
+}
+
+/// The port that a span names.
+fn port(trace: &FinishedTrace, span: usize) -> Option<u16> {
+    let (_, port) = trace.spans[span].attributes.iter().find(|(key, _)| *key == attr::SERVER_PORT)?;
+    let Value::Number(port) = port else { panic!("{port:?}") };
+    u16::try_from(*port).ok()
+}
+
+#[tokio::test]
+async fn the_host_that_answered_is_named_and_how_often_was_asked_before() {
+    let (gone, spare) = (Server::start(friendly).await.addr, Server::start(friendly).await);
+    let client = client(config(&[gone, spare.addr]));
+    let trace = traced_as(3, async |context| drop(client.search(&context, &people()).await)).await;
+    assert_eq!(port(&trace, 0), Some(spare.addr.port()));
+    assert!(trace.spans[0].attributes.contains(&(attr::RESEND, Value::Number(2))));
+}
+
+#[tokio::test]
+async fn a_session_shows_its_connecting_and_each_of_its_searches() {
+    let server = Server::start(friendly).await;
+    let good = client(config(&[server.addr]));
+    let twice = async |context: CallContext| {
+        let mut session = good.session(&context).await.expect("a session");
+        for _ in 0..2 {
+            session.search(&people()).await.expect("a result");
+        }
+    };
+    let names =
+        |trace: &FinishedTrace| trace.spans.iter().map(|span| span.name.to_string()).collect::<Vec<_>>();
+    let trace = traced_as(1, twice).await;
+    assert_eq!(names(&trace), ["connect", "search people", "search people", "GET /"]);
+    for span in 0..3 {
+        assert_eq!((trace.spans[span].error, port(&trace, span)), (None, Some(server.addr.port())));
+    }
+    // Over the connection that waits.
+    let trace = traced_as(1, twice).await;
+    assert_eq!(names(&trace), ["search people", "search people", "GET /"]);
+    let closed = client(config(&[Server::start(friendly).await.addr]));
+    let trace = traced_as(1, async |context| drop(closed.session(&context).await)).await;
+    assert_eq!(
+        (names(&trace).as_slice(), trace.spans[0].error),
+        (&["connect".to_owned(), "GET /".to_owned()][..], Some("connect_refused"))
+    );
 }
