@@ -129,7 +129,7 @@ impl Steps<'_> {
         }
         let took = Took(span.took());
         match &span.error {
-            Some(error) => write!(self.to, " — FAILED after {took}: {}", error_words(error))?,
+            Some(error) => write!(self.to, " — FAILED after {took}: {}", why(span, error))?,
             None => write!(self.to, " — {took}")?,
         }
         if let Some(status) = span.number(attr::HTTP_STATUS) {
@@ -146,7 +146,8 @@ impl Steps<'_> {
         if let Some(attempts) = span.number(attr::ATTEMPTS).filter(|attempts| *attempts > 1) {
             write!(self.to, ", {attempts} attempts")?;
         }
-        if let Some(breaker) = span.text(attr::BREAKER).filter(|state| *state != "closed") {
+        let told = span.error.as_deref() == Some(BREAKER_OPEN) && span.text(attr::BREAKER_CAUSE).is_some();
+        if let Some(breaker) = span.text(attr::BREAKER).filter(|state| *state != "closed" && !told) {
             write!(self.to, ", circuit breaker {}", breaker.replace('_', "-"))?;
             if let Some(cause) = span.text(attr::BREAKER_CAUSE) {
                 write!(self.to, " because of: {}", error_words(cause))?;
@@ -165,6 +166,19 @@ impl Steps<'_> {
 /// How often the same had been asked before.
 fn resends(span: &StoredSpan) -> Option<i64> {
     span.number(attr::HTTP_RESEND).or_else(|| span.number(attr::RESEND))
+}
+
+/// `error.type` of a call that was not sent.
+const BREAKER_OPEN: &str = "breaker_open";
+
+/// Why a step failed. One that the breaker refused failed for what opened it.
+fn why(span: &StoredSpan, error: &str) -> String {
+    match span.text(attr::BREAKER_CAUSE) {
+        Some(cause) if error == BREAKER_OPEN => {
+            format!("not asked, the circuit breaker is open because of: {}", error_words(cause))
+        }
+        _ => error_words(error),
+    }
 }
 
 fn error_words(error: &str) -> String {

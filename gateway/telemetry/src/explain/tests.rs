@@ -207,6 +207,30 @@ What failed
 }
 
 #[test]
+fn a_call_that_the_breaker_refused_is_told_with_what_opened_it() {
+    let refused = |cause: Option<&str>| {
+        let call = span(2, Some(1), "internal", "people get", 0, 1)
+            .text_is(attr::SYSTEM, "staff")
+            .text_is(attr::BREAKER, "open")
+            .failing("breaker_open");
+        let call = cause.into_iter().fold(call, |call, cause| call.text_is(attr::BREAKER_CAUSE, cause));
+        let root = span(1, None, "server", "GET /v1/people/{id}", 0, 2).number_is(attr::HTTP_STATUS, 503);
+        let text = explain(&trace(Kept::Failed, vec![call, root]));
+        text.lines().find(|line| line.contains("people get")).unwrap().trim().to_owned()
+    };
+    assert_eq!(
+        refused(Some("timeout")),
+        "people get on `staff` — FAILED after 1 ms: not asked, the circuit breaker is open because of: no answer in time (timeout)"
+    );
+    // Of another version of the gateway, or paused.
+    assert_eq!(
+        refused(None),
+        "people get on `staff` — FAILED after 1 ms: not asked: the circuit breaker is open, or the system is paused \
+         (breaker_open), circuit breaker open"
+    );
+}
+
+#[test]
 fn what_a_slow_look_for_changes_found_is_said() {
     let poll = |changes, whole| {
         let root = span(1, None, "internal", "poll people", 0, 12_000)
