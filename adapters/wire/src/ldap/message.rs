@@ -27,6 +27,10 @@ pub(super) struct Message<'a> {
 
 /// The answers there are to what we send.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all of them are entries: a box would be one more allocation for each"
+)]
 pub(super) enum Answer<'a> {
     Bind(Outcome<'a>),
     Entry(Entry),
