@@ -5,9 +5,14 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use portico_api::Api;
+use portico_compose::absences::Absences;
+use portico_compose::delegations::Delegations;
+use portico_compose::expenses::Expenses;
 use portico_compose::people::People;
 use portico_compose::seal::Seals;
-use portico_compose::{Documents, System, Systems};
+use portico_compose::tasks::Tasks;
+use portico_compose::writes::{ReadBack, Writes};
+use portico_compose::{Documents, Ground, System, Systems};
 use portico_contract::certificate::PeerCertificate;
 use portico_contract::{CallService, Upstream};
 use portico_policy::{BuiltinPolicy, Policy};
@@ -60,11 +65,12 @@ fn stacked(configured: &portico_settings::System, telemetry: &Arc<Telemetry>) ->
 
 /// What the routes need: composition and policy over the stacks, which are in the order of the settings.
 ///
-/// What `running` knows of people is taken over where its directories are still what they were.
+/// `writes` go on under the new configuration. What `running` knows of people is taken over where its directories are still what they were.
 pub fn api(
     settings: &Settings,
     stacks: &[Stacked],
     seals: &Arc<Seals>,
+    writes: &Writes,
     running: Option<(&Settings, &Directory)>,
 ) -> (Api, Directory) {
     let policy: Arc<dyn Policy> = Arc::new(BuiltinPolicy::new(settings.rules.clone()));
@@ -79,7 +85,35 @@ pub fn api(
     let people =
         People::new(Arc::clone(&systems), Arc::clone(&policy), Arc::clone(seals), indexes, identity.clone());
     let links = directory.links.clone();
-    (Api { documents, people, writes: None, links, identity, systems, seals: Arc::clone(seals), policy }, directory)
+    let writes = Some(writes.over(Arc::clone(&systems), Arc::clone(&policy), Arc::clone(seals)));
+    let ground = Ground::new(
+        Arc::clone(&systems),
+        Arc::clone(&policy),
+        identity.clone(),
+        links.clone(),
+        Arc::clone(seals),
+        writes.clone(),
+    );
+    let api = Api {
+        documents,
+        people,
+        expenses: Expenses::new(ground.clone()),
+        absences: Absences::new(ground.clone()),
+        tasks: Tasks::new(ground.clone()),
+        delegations: Delegations::new(ground),
+        writes,
+        links,
+        identity,
+        systems,
+        seals: Arc::clone(seals),
+        policy,
+    };
+    (api, directory)
+}
+
+/// How it is seen whether writes of unknown outcome happened, of every domain.
+pub fn read_backs() -> Vec<Arc<dyn ReadBack>> {
+    [Expenses::read_backs(), Absences::read_backs(), Tasks::read_backs()].into_iter().flatten().collect()
 }
 
 /// A system as the composition knows it.

@@ -1,9 +1,16 @@
 //! The command line.
 
+mod store;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+pub use store::{
+    AuditCommand, AuditExport, AuditVerify, Backup, DecisionsCommand, DecisionsExport, Format,
+    IntentsCommand, IntentsList, IntentsSettle, IntentsShow, Restore,
+};
 
 /// One API over the back-office systems that a public body already owns.
 #[derive(Debug, Parser)]
@@ -27,6 +34,19 @@ pub enum Command {
     /// Look after people: links from other systems to the directory of record
     #[command(subcommand)]
     People(PeopleCommand),
+    /// Look at writes on record, and settle those that only a person can
+    #[command(subcommand)]
+    Intents(IntentsCommand),
+    /// Who decided what
+    #[command(subcommand)]
+    Decisions(DecisionsCommand),
+    /// The audit trail: verify it, print it
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Copy the store into a new file, whether the gateway runs or not
+    Backup(Backup),
+    /// Put a backup in the place of a lost store, or take writes again after that
+    Restore(Restore),
     /// Make a token for a person, or a key pair to sign tokens with
     Token(Token),
     /// Show what was kept of failed and slow requests, in plain words

@@ -1,8 +1,14 @@
 //! One file per command.
 
+mod audit;
+mod backup;
 mod check;
+mod decisions;
 mod demo;
+mod export;
+mod intents;
 mod people;
+mod records;
 mod token;
 mod trace;
 
@@ -13,7 +19,7 @@ use anyhow::Result;
 use portico_contract::AdapterKind;
 use portico_settings::{Settings, Sources};
 
-use crate::cli::{Command, Listen, PeopleCommand, Serve, Validate};
+use crate::cli::{AuditCommand, Command, DecisionsCommand, Listen, PeopleCommand, Serve, Validate};
 use crate::reload::Origin;
 use crate::say::say;
 use crate::serve::{self, Ready};
@@ -29,6 +35,12 @@ pub fn run(command: Command, kinds: &[&'static AdapterKind]) -> Result<ExitCode>
         Command::Validate(validate) => Ok(check_settings(&validate, kinds)),
         Command::Check(check) => check::run(&check, kinds),
         Command::People(PeopleCommand::Links(links)) => people::links(&links, kinds),
+        Command::Intents(intents) => intents::run(&intents, kinds),
+        Command::Decisions(DecisionsCommand::Export(export)) => decisions::export(&export, kinds),
+        Command::Audit(AuditCommand::Verify(verify)) => audit::verify(&verify, kinds),
+        Command::Audit(AuditCommand::Export(export)) => audit::export(&export, kinds),
+        Command::Backup(backup) => backup::backup(&backup, kinds),
+        Command::Restore(restore) => backup::restore(&restore, kinds),
         Command::Token(token) => token::run(&token, kinds),
         Command::Trace(trace) => trace::run(&trace, kinds),
         Command::Openapi => {

@@ -15,6 +15,7 @@ mod people;
 mod reload;
 mod say;
 mod serve;
+mod store;
 mod tokens;
 
 use std::process::ExitCode;

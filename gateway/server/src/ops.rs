@@ -3,18 +3,21 @@
 //! It never depends on a back office: `/readyz` looks at what the gateway itself needs, and `/status` tells what is
 //! known about the systems without asking them.
 
-use std::path::PathBuf;
+mod settle;
+
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use axum::extract::{Path, State};
+use axum::extract::{self, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::{StatusCode, header};
 use jiff::Timestamp;
 use portico_compose::people::Indexes;
+use portico_compose::seal::Seals;
 use portico_edge::inbound::PublicPaths;
 use portico_edge::ops::{OpsGuard, OpsGuardConfig};
 use portico_resilience::BreakerState;
@@ -25,6 +28,7 @@ use serde_json::{Value, json};
 use crate::assemble::Stacked;
 use crate::people;
 use crate::reload::Running;
+use crate::store::{self, Watched};
 
 /// Traces that are listed.
 const RECENT: usize = 100;
@@ -37,6 +41,10 @@ pub struct Ops {
     now: ArcSwap<Now>,
     last_reload: Mutex<Option<LastReload>>,
     data_dir: PathBuf,
+    /// The store's own folder, where it is another one.
+    store_dir: Option<PathBuf>,
+    store: Watched,
+    seals: Arc<Seals>,
     ring_dir: PathBuf,
     telemetry: Arc<Telemetry>,
 }
@@ -68,14 +76,18 @@ impl Now {
 
 impl Ops {
     /// Not ready yet.
-    pub fn new(running: &Running, telemetry: Arc<Telemetry>) -> Self {
+    pub fn new(running: &Running, telemetry: Arc<Telemetry>, store: Watched, seals: Arc<Seals>) -> Self {
         let settings = &running.settings;
+        let store_dir = store::folder(&settings.store).filter(|folder| *folder != settings.data_dir);
         Self {
             ready: AtomicBool::new(false),
             started_at: Timestamp::now(),
             now: ArcSwap::from_pointee(Now::of(running)),
             last_reload: Mutex::new(None),
             data_dir: settings.data_dir.clone(),
+            store_dir: store_dir.map(Path::to_owned),
+            store,
+            seals,
             ring_dir: settings.telemetry.ring.dir.clone(),
             telemetry,
         }
@@ -121,6 +133,7 @@ pub fn routes(ops: Arc<Ops>, settings: &Settings) -> Router {
         .route("/status", get(status))
         .route("/traces", get(traces))
         .route("/traces/{id}", get(trace))
+        .route("/intents/{id}/settlement", post(settle::settle))
         .with_state(ops)
         .layer(guard)
 }
@@ -131,19 +144,20 @@ fn allowed_hosts(settings: &Settings) -> Vec<String> {
     settings.ops.allowed_hosts.iter().cloned().chain([own]).collect()
 }
 
-/// 200 while new requests may come: the listeners are open, no drain has begun, and the data folder takes a file.
+/// 200 while new requests may come: the listeners are open, no drain has begun, and the data folder takes a file, as does that
+/// of the store. A database is not asked: when it is gone, reading goes on.
 async fn readyz(State(ops): State<Arc<Ops>>) -> Response {
     if !ops.ready.load(Ordering::Acquire) {
         return (StatusCode::SERVICE_UNAVAILABLE, "not ready: starting or draining\n").into_response();
     }
-    let probe = ops.data_dir.join(".ready");
-    match tokio::fs::write(&probe, b"ready\n").await {
-        Ok(()) => "ready\n".into_response(),
-        Err(error) => {
-            let why = format!("not ready: the data folder cannot be written: {error}\n");
-            (StatusCode::SERVICE_UNAVAILABLE, why).into_response()
+    for (name, folder) in [("data folder", Some(&ops.data_dir)), ("store's folder", ops.store_dir.as_ref())] {
+        let Some(folder) = folder else { continue };
+        if let Err(error) = tokio::fs::write(folder.join(".ready"), b"ready\n").await {
+            let why = format!("not ready: the {name} cannot be written: {error}\n");
+            return (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
         }
     }
+    "ready\n".into_response()
 }
 
 async fn metrics(State(ops): State<Arc<Ops>>) -> Response {
@@ -163,6 +177,7 @@ async fn status(State(ops): State<Arc<Ops>>) -> Json<Value> {
         "lastReload": ops.last_reload(),
         "startedAt": ops.started_at,
         "ready": ops.ready.load(Ordering::Acquire),
+        "store": ops.store.status(),
         "telemetryDropped": dropped,
         "systems": now.stacks.iter().map(system).collect::<Vec<_>>(),
         "peopleIndexes": now.indexes.state().iter().map(people::status).collect::<Vec<_>>(),
@@ -220,7 +235,7 @@ async fn traces(State(ops): State<Arc<Ops>>) -> Response {
 }
 
 /// One request in plain words.
-async fn trace(State(ops): State<Arc<Ops>>, Path(id): Path<String>) -> Response {
+async fn trace(State(ops): State<Arc<Ops>>, extract::Path(id): extract::Path<String>) -> Response {
     let dir = ops.ring_dir.clone();
     let read = tokio::task::spawn_blocking(move || ring::find_all(&dir, &id)).await;
     match read {

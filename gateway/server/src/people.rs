@@ -10,6 +10,7 @@ use portico_compose::people::{
     Identity, IdentityConfig, IndexOptions, IndexState, Indexes, LinkRule, LinkSystems, Links,
 };
 use portico_compose::seal::Seals;
+use portico_compose::writes::Reconciler;
 use portico_contract::trace::{Span, SpanKind, attr};
 use portico_contract::{CallContext, SystemKey};
 use portico_settings::{PersonLinkRule, Settings};
@@ -96,6 +97,21 @@ fn adopt(indexes: &Indexes, settings: &Settings, before: &Settings, running: &Di
 fn rule(rule: &PersonLinkRule) -> LinkRule {
     let systems = rule.systems.clone();
     LinkRule { key: rule.by, systems: systems.map_or(LinkSystems::All, LinkSystems::Only) }
+}
+
+impl Keeping {
+    /// Looks at open writes, on the runtime that this is called on. Each look is a tree of its own.
+    pub fn reconcile(&mut self, reconciler: Reconciler, telemetry: &Arc<Telemetry>) {
+        let telemetry = Arc::clone(telemetry);
+        let look = move |system: &SystemKey, time| {
+            let (sink, sampled) = (telemetry.sink(), telemetry.sample());
+            let mut span = Span::root(sink, None, sampled, SpanKind::Internal, "reconcile");
+            span.set(attr::SYSTEM, Arc::<str>::from(system.as_str()));
+            let context = CallContext { span: span.context(), ..CallContext::internal("portico", time) };
+            (span, context)
+        };
+        self.0.push(tokio::spawn(reconciler.keep(look, pending())));
+    }
 }
 
 /// Tasks of one configuration. They end when this is dropped.

@@ -11,6 +11,7 @@ use axum::Router;
 use jiff::Timestamp;
 use portico_api::Api;
 use portico_compose::seal::Seals;
+use portico_compose::writes::{Reconciler, Writes};
 use portico_contract::AdapterKind;
 use portico_edge::auth::Authenticator;
 use portico_edge::serve::Tls;
@@ -49,6 +50,8 @@ pub struct Lasting {
     pub observer: Arc<dyn RequestObserver>,
     /// Ids and cursors that were given out depend on it, so that it is never read again.
     pub seals: Arc<Seals>,
+    /// The store, and the writes under way.
+    pub writes: Writes,
 }
 
 impl Lasting {
@@ -68,8 +71,11 @@ impl Lasting {
         let stacked = before.map(|running| (&running.settings, &running.stacks[..]));
         let stacks = assemble::stacks(&settings, &self.telemetry, stacked);
         let known = before.map(|running| (&running.settings, &running.directory));
-        let (api, directory) = assemble::api(&settings, &stacks, &self.seals, known);
-        let _keeping = directory.keep(&self.telemetry);
+        let (api, directory) = assemble::api(&settings, &stacks, &self.seals, &self.writes, known);
+        let mut _keeping = directory.keep(&self.telemetry);
+        if let Some(writes) = &api.writes {
+            _keeping.reconcile(Reconciler::new(writes.clone(), assemble::read_backs()), &self.telemetry);
+        }
         Ok((Running { settings, stacks, authenticator, directory, _keeping }, api, inbound))
     }
 }

@@ -19,9 +19,12 @@ use axum::body::Body;
 use http::{Request, Response};
 use listenfd::ListenFd;
 use portico_api::Api;
+use portico_compose::Systems;
+use portico_compose::writes::Writes;
 use portico_edge::inbound::{ObservedBody, inbound};
 use portico_edge::serve::{Drain, Server, Tls};
 use portico_edge::{InboundConfig, LogOnly, RequestObserver};
+use portico_policy::BuiltinPolicy;
 use portico_settings::Settings;
 use portico_telemetry::Telemetry;
 use serde_json::json;
@@ -38,9 +41,13 @@ use crate::observe::Requests;
 use crate::ops::{self, Ops};
 use crate::reload::{Lasting, Origin, Reloader};
 use crate::say::say;
+use crate::store::{self, Watched};
 
 /// How often certificates are looked at.
 const CERTIFICATE_LOOK: Duration = Duration::from_secs(3_600);
+/// How long writes whose callers are gone may take to end. What is open after that is found after the next start.
+const WRITES_FINISH: Duration = Duration::from_secs(5);
+
 /// Whom to tell once the gateway is ready.
 #[derive(Debug, Default)]
 pub struct Ready {
@@ -84,12 +91,25 @@ async fn run(settings: Settings, origin: Origin, telemetry: &Arc<Telemetry>, rea
         .with_context(|| format!("cannot make the data folder {}", settings.data_dir.display()))?;
     let seals = Arc::new(keys::seals(&settings)?);
     let observer: Arc<dyn RequestObserver> = Arc::new(Requests(Arc::clone(telemetry)));
-    let lasting = Lasting { telemetry: Arc::clone(telemetry), observer: Arc::clone(&observer), seals };
+    let opened = store::open(&settings.store).await?;
+    // Over no system and under no rule: each configuration brings its own.
+    let nobody = Arc::new(BuiltinPolicy::new(Vec::new()));
+    let writes = Writes::new(opened.clone(), Arc::new(Systems::default()), nobody, Arc::clone(&seals));
+    let watched = Watched::new(writes.clone(), settings.store.keep);
+    let shown = watched.clone();
+    telemetry.metrics().observe_store(move || shown.gauges());
+    let lasting = Lasting {
+        telemetry: Arc::clone(telemetry),
+        observer: Arc::clone(&observer),
+        seals: Arc::clone(&seals),
+        writes: writes.clone(),
+    };
     telemetry.metrics().register_routes(portico_api::ROUTES.iter().copied());
     let (running, api, layers) = lasting.build(settings, None)?;
     let settings = &running.settings;
     let app = Live::new(make(api, layers));
-    let ops = Arc::new(Ops::new(&running, Arc::clone(telemetry)));
+    let ops = Arc::new(Ops::new(&running, Arc::clone(telemetry), watched.clone(), seals));
+    let watching = tokio::spawn(watched.keep());
     let ops_app = Live::new(ops::routes(Arc::clone(&ops), settings));
 
     let tls = settings.listen.tls.as_ref().map(load_tls).transpose()?;
@@ -124,8 +144,12 @@ async fn run(settings: Settings, origin: Origin, telemetry: &Arc<Telemetry>, rea
     // Probes and metrics answer until the last request is over.
     stop_ops.begin();
     operating.await.context("the operations server ended in a defect")?;
-    tracing::info!(cut = drained.cut, "stopped");
+    // With it the reconciler goes; what is under way is written down first.
     drop(reloader);
+    watching.abort();
+    let open = writes.finish(WRITES_FINISH).await;
+    opened.close().await;
+    tracing::info!(cut = drained.cut, open, "stopped");
     Ok(())
 }
 

@@ -30,6 +30,8 @@ const BATCH: u32 = 64;
 const AT_ONCE: usize = 8;
 /// Writes that were seen open and that this process remembers since when.
 const REMEMBERED: usize = 10_000;
+/// How old a count may be while nothing is due.
+const COUNT_EVERY: Duration = Duration::from_secs(15);
 /// Pages of open writes that are counted.
 const COUNTED_PAGES: usize = 10;
 
@@ -125,6 +127,8 @@ pub struct Reconciler {
     read_backs: HashMap<&'static str, Arc<dyn ReadBack>>,
     /// Since when this process knows an open write, on the monotonic clock.
     seen: Mutex<HashMap<IntentId, Instant>>,
+    /// When open writes were counted last.
+    counted: Mutex<Option<Instant>>,
 }
 
 impl fmt::Debug for Reconciler {
@@ -142,7 +146,7 @@ impl Reconciler {
                 by_operation.insert(operation, Arc::clone(&read_back));
             }
         }
-        Self { writes, read_backs: by_operation, seen: Mutex::default() }
+        Self { writes, read_backs: by_operation, seen: Mutex::default(), counted: Mutex::default() }
     }
 
     /// Looks again and again until `shutdown` is ready. `context` makes the span and the context of one look at a system.
@@ -190,9 +194,13 @@ impl Reconciler {
                 }
             })
             .await;
-        let open = self.count().await?;
-        *self.writes.lasting.open.lock() = open;
-        Ok(open)
+        let fresh = self.counted.lock().is_some_and(|counted| counted.elapsed() < COUNT_EVERY);
+        if !due.is_empty() || !fresh {
+            let open = self.count().await?;
+            *self.writes.lasting.open.lock() = open;
+            *self.counted.lock() = Some(Instant::now());
+        }
+        Ok(self.writes.open())
     }
 
     async fn look(

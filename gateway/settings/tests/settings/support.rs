@@ -130,6 +130,8 @@ enum Dialect {
 struct Below {
     /// The top of it.
     base: String,
+    /// What to call the top itself.
+    top_unit_name: Option<String>,
 }
 
 /// A directory that claims people and has nobody.
