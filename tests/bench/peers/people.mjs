@@ -140,7 +140,9 @@ async function sameWork(app) {
     const attributes = { "http.request.method": request.method, "http.route": route };
     request.span = tracer.startSpan(`${request.method} ${route}`, { kind: SpanKind.SERVER, attributes }, parent);
     request.context = trace.setSpan(parent, request.span);
-    await request.jwtVerify();
+    await request.jwtVerify().catch((error) => {
+      throw Object.assign(error, { statusCode: 401 });
+    });
     if (!Array.isArray(request.user.roles) || !request.user.roles.includes("staff")) {
       throw Object.assign(new Error("Only staff may see people."), { statusCode: 403 });
     }

@@ -65,10 +65,13 @@ pub fn listed(peer: &Peer, people: &[Somebody]) -> Result<Vec<String>> {
 fn same_work(peer: &Peer, id: &str) -> Result<()> {
     let (name, token) = (peer.name(), peer.token.as_deref().context("no token")?);
     let person = format!("/people/{id}");
-    let forged = format!("{}A", &token[..token.len() - 2]);
+    let forged = |cut: usize, other: &str| format!("{}{other}", &token[..token.len() - cut]);
+    // The end of the signature is another one, or missing.
+    let (wrong, short) = (forged(4, if token.ends_with("AAAA") { "BBBB" } else { "AAAA" }), forged(4, ""));
     for (path, token, wanted) in [
         (person.as_str(), None, 401),
-        (&person, Some(forged.as_str()), 401),
+        (&person, Some(wrong.as_str()), 401),
+        (&person, Some(short.as_str()), 401),
         ("/people?q=a&unknown=1", Some(token), 400),
         ("/people?q=a&q=b", Some(token), 400),
         ("/people/not-an-id", Some(token), 404),
