@@ -30,4 +30,4 @@ pub use documents::{Documents, Found};
 pub use ground::Ground;
 pub use listing::{ListRequest, Listing, Refusal};
 pub use systems::{Standing, System, Systems};
-pub use upload::verified;
+pub use upload::{Verified, verified};

@@ -21,7 +21,7 @@ use crate::writing::{Write, content_digest, keyed, unkeyed};
 use crate::{Api, body, conditions, download, operations, reply};
 
 /// How long an upload may take in all. The time-outs and the minimum rate for bodies end a stalled one much earlier.
-const UPLOAD: Duration = Duration::from_secs(120);
+const UPLOAD: Duration = Duration::from_secs(300);
 
 /// Adds a receipt to a line of a draft: a picture or a PDF, at most 16 MiB.
 #[utoipa::path(post, path = "/v1/expense-reports/{id}/lines/{lineId}/receipts", tag = "expense reports", operation_id = "attachReceipt",
@@ -49,8 +49,8 @@ pub async fn attach(
 ) -> ApiResult<Response> {
     let digest = content_digest(&headers)?;
     let upload = verified(&body::upload(&headers, body), digest, AttachReceipt::MAX);
-    let name = file_name(&headers).unwrap_or_else(|| default_name(upload.media_type.as_deref()));
-    let stands_for = (digest, upload.length, &upload.media_type, &name);
+    let name = file_name(&headers).unwrap_or_else(|| default_name(upload.upload.media_type.as_deref()));
+    let stands_for = (digest, upload.upload.length, &upload.upload.media_type, &name);
     let route = "POST /v1/expense-reports/{id}/lines/{lineId}/receipts";
     let asking = keyed(&headers, query, route, &[&id, &line], &stands_for)?;
     context.deadline = Deadline::after(UPLOAD);

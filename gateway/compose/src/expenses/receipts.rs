@@ -5,7 +5,7 @@ use portico_contract::expenses::{
     AttachReceipt, ExpenseLineRecord, ExpenseReportRecord, ReadReceipt, ReceiptRecord, RemoveReceipt,
     ReportAction,
 };
-use portico_contract::{CallContext, Error, ErrorKind, NativeId, Operation, Streamed, Upload};
+use portico_contract::{CallContext, Error, ErrorKind, NativeId, Operation, Streamed};
 use portico_schemas::FieldError;
 
 use super::change::standing;
@@ -14,7 +14,7 @@ use crate::change::{Asking, Change, Expected, carry_out, text_fault};
 use crate::ground::not_there;
 use crate::seal::Kind;
 use crate::systems::System;
-use crate::upload::too_large;
+use crate::upload::{Verified, too_large};
 use crate::writes::Plan;
 
 /// Characters of a file name.
@@ -25,8 +25,8 @@ const NAME: usize = 200;
 pub struct ReceiptUpload {
     /// What the file is called.
     pub name: String,
-    /// The octets, which were [`crate::verified`].
-    pub upload: Upload,
+    /// The octets, watched over.
+    pub upload: Verified,
 }
 
 impl Expenses {
@@ -50,8 +50,9 @@ impl Expenses {
         let standing = standing(&record, ReportAction::Edit, &Expected::Any);
         let plan = Plan::new(system.key().clone(), &AttachReceipt::META)
             .on(report.clone())
-            .expecting(read_back::attached(there, receipt.upload.length));
-        let ReceiptUpload { name, upload } = receipt;
+            .expecting(read_back::attached(there, receipt.upload.upload.length));
+        let ReceiptUpload { name, upload: verified } = receipt;
+        let upload = verified.upload.clone();
         let operation = AttachReceipt { report: report.clone(), line, name, upload };
         let change = carry_out(
             self.0.writes.as_ref(),
@@ -60,7 +61,8 @@ impl Expenses {
             plan,
             standing,
             |upstream, context| async move {
-                let receipt = upstream.call(context, operation).await?;
+                let receipt =
+                    upstream.call(context, operation).await.map_err(|error| verified.blame(error))?;
                 Ok((Some(receipt.id.clone()), receipt))
             },
             |made| async {
@@ -153,7 +155,7 @@ fn no_receipt() -> Error {
 }
 
 fn check_file(receipt: &ReceiptUpload) -> Result<(), Error> {
-    let media_type = receipt.upload.media_type.as_deref().unwrap_or_default();
+    let media_type = receipt.upload.upload.media_type.as_deref().unwrap_or_default();
     let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     // A picture with a script inside is a page.
     let is_picture =
@@ -162,7 +164,7 @@ fn check_file(receipt: &ReceiptUpload) -> Result<(), Error> {
         let why = "A receipt is a picture or a PDF: send its `Content-Type`, such as `image/jpeg` or `application/pdf`.";
         return Err(Error::new(ErrorKind::UnsupportedMediaType, why));
     }
-    if receipt.upload.length.is_some_and(|length| length > AttachReceipt::MAX) {
+    if receipt.upload.upload.length.is_some_and(|length| length > AttachReceipt::MAX) {
         return Err(too_large(AttachReceipt::MAX));
     }
     let fault = text_fault(&receipt.name, NAME).or_else(|| {

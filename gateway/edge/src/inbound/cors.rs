@@ -28,6 +28,7 @@ pub(super) fn cors(origins: Vec<HeaderValue>, open: Vec<String>) -> CorsLayer {
             header::ACCEPT_LANGUAGE,
             header::AUTHORIZATION,
             header::CACHE_CONTROL,
+            header::CONTENT_DISPOSITION,
             header::CONTENT_TYPE,
             header::IF_MATCH,
             header::IF_NONE_MATCH,

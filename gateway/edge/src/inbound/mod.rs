@@ -90,7 +90,10 @@ impl InboundConfig {
             max_uri: 8 * 1_024,
             max_body: 1_024 * 1_024,
             max_upload: 1_024 * 1_024 * 1_024,
-            is_upload: |method, path| *method == http::Method::PUT && path.ends_with("/content"),
+            is_upload: |method, path| {
+                (*method == http::Method::PUT && path.ends_with("/content"))
+                    || (*method == http::Method::POST && path.ends_with("/receipts"))
+            },
             max_in_flight: 1_024,
             caller_rate: None,
             deadline: DEFAULT_DEADLINE,

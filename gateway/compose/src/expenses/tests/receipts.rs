@@ -75,7 +75,7 @@ async fn only_pictures_and_pdfs_that_are_what_they_say_are_taken() {
     assert_eq!(attach(upload("cut", "cut off", "image/png"), 8).await, ErrorKind::InvalidInput);
     assert_eq!(office.written(), 1, "only the report");
     let large = Upload::new(ByteStream::once("x"), Some(17 << 20), Some("image/png".to_owned()));
-    let large = ReceiptUpload { name: "x.png".to_owned(), upload: large };
+    let large = ReceiptUpload { name: "x.png".to_owned(), upload: verified(&large, [0; 32], 1 << 20) };
     assert_eq!(attach(large, 9).await, ErrorKind::ContentTooLarge);
     let foreign = world.seals.seal(Kind::ExpenseLine, &key("claims"), &native("line-of-nobody"));
     let asking = keyed(KEY, "f");
