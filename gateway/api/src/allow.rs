@@ -7,15 +7,22 @@ use portico_contract::documents::{
     CopyDocument, CreateFolder, DeleteDocument, GetDocument, ListChildren, MoveDocument, NameChild,
     ReadContent, WriteContent,
 };
+use portico_contract::expenses::{
+    AttachReceipt, CreateExpenseReport, DeleteExpenseReport, EditExpenseReport, GetExpenseReport,
+    ListExpenseReports, ReadReceipt, RemoveReceipt, SubmitExpenseReport, WithdrawExpenseReport,
+};
 use portico_contract::{Operation, Profile};
+use portico_schemas::ResourceType;
 
 use crate::Api;
 
 /// Which operations serve a method of a document's routes; one of them is enough.
 type Methods = &'static [(&'static str, &'static [&'static str])];
 
-/// By what follows the id in the path.
-const DOCUMENT: [(&str, Methods); 5] = [
+/// By what follows the id in the path, up to the next slash.
+type Rows = &'static [(&'static str, Methods)];
+
+const DOCUMENT: Rows = &[
     (
         "",
         &[
@@ -30,6 +37,25 @@ const DOCUMENT: [(&str, Methods); 5] = [
     ("location", &[("PUT", &[MoveDocument::META.id])]),
 ];
 
+const EXPENSE_REPORT: Rows = &[
+    (
+        "",
+        &[
+            ("GET,HEAD", &[GetExpenseReport::META.id]),
+            ("PUT", &[EditExpenseReport::META.id]),
+            ("DELETE", &[DeleteExpenseReport::META.id]),
+        ],
+    ),
+    ("submission", &[("POST", &[SubmitExpenseReport::META.id])]),
+    ("withdrawal", &[("POST", &[WithdrawExpenseReport::META.id])]),
+    ("lines", &[("POST", &[AttachReceipt::META.id])]),
+    ("receipts", &[("GET,HEAD", &[ReadReceipt::META.id]), ("DELETE", &[RemoveReceipt::META.id])]),
+];
+
+/// Of the reports as a whole: one system that can is enough.
+const EXPENSE_REPORTS: Rows =
+    &[("", &[("GET,HEAD", &[ListExpenseReports::META.id]), ("POST", &[CreateExpenseReport::META.id])])];
+
 /// Adds the field to a 405 that has none. Empty where nothing works: all other routes have one method, which was asked for.
 pub fn fill(api: &Api, uri: &Uri, response: &mut Response) {
     if response.status() != StatusCode::METHOD_NOT_ALLOWED || response.headers().contains_key(header::ALLOW) {
@@ -37,11 +63,17 @@ pub fn fill(api: &Api, uri: &Uri, response: &mut Response) {
     }
     let mut parts = uri.path().trim_start_matches("/v1/").splitn(3, '/');
     let (resource, id, rest) = (parts.next(), parts.next(), parts.next().unwrap_or_default());
+    let one = |kind: ResourceType, id: &str, rows: Rows| {
+        let system = api.seals.open(kind, id, "/id").ok().map(|(system, _)| system);
+        let system = system.and_then(|key| api.systems.get(&key));
+        system.map(|system| methods(rows, rest, &[&system.upstream.profile])).unwrap_or_default()
+    };
     let allowed = match (resource, id) {
-        (Some("documents"), Some(id)) => {
-            let system = api.seals.open_document(id, "/id").ok().map(|(system, _)| system);
-            let system = system.and_then(|key| api.systems.get(&key));
-            system.map(|system| methods(rest, &system.upstream.profile)).unwrap_or_default()
+        (Some("documents"), Some(id)) => one(ResourceType::Document, id, DOCUMENT),
+        (Some("expense-reports"), Some(id)) => one(ResourceType::ExpenseReport, id, EXPENSE_REPORT),
+        (Some("expense-reports"), None) => {
+            let all: Vec<&Profile> = api.systems.iter().map(|system| &*system.upstream.profile).collect();
+            methods(EXPENSE_REPORTS, rest, &all)
         }
         _ => String::new(),
     };
@@ -50,9 +82,12 @@ pub fn fill(api: &Api, uri: &Uri, response: &mut Response) {
     }
 }
 
-fn methods(rest: &str, profile: &Profile) -> String {
-    let rows = DOCUMENT.iter().find(|(name, _)| *name == rest).map_or(&[][..], |(_, rows)| rows);
-    let works = |operations: &[&str]| operations.iter().any(|id| profile.operations.contains_key(id));
+fn methods(rows: Rows, rest: &str, profiles: &[&Profile]) -> String {
+    let part = rest.split('/').next().unwrap_or_default();
+    let rows = rows.iter().find(|(name, _)| *name == part).map_or(&[][..], |(_, rows)| rows);
+    let works = |operations: &[&str]| {
+        operations.iter().any(|id| profiles.iter().any(|profile| profile.operations.contains_key(id)))
+    };
     let works = rows.iter().filter(|(_, operations)| works(operations)).map(|(method, _)| *method);
     works.collect::<Vec<_>>().join(",")
 }
@@ -98,13 +133,13 @@ mod tests {
         let shelf = AdapterBuilder::new("shelf", key, ReadOnly).on::<GetDocument>(Capability::default());
         let profile = shelf.build().profile().clone();
         for rest in ["children", "content", "location", "child-ids", "unheard-of"] {
-            assert_eq!(methods(rest, &profile), "", "{rest}");
+            assert_eq!(methods(DOCUMENT, rest, &[&profile]), "", "{rest}");
         }
-        assert_eq!(methods("", &profile), "GET,HEAD");
+        assert_eq!(methods(DOCUMENT, "", &[&profile]), "GET,HEAD");
         let key = SystemKey::new("shelf").unwrap();
         let shelf = AdapterBuilder::new("shelf", key, ReadOnly)
             .on::<GetDocument>(Capability::default())
             .on::<CopyDocument>(Capability::default());
-        assert_eq!(methods("", shelf.build().profile()), "GET,HEAD,PUT");
+        assert_eq!(methods(DOCUMENT, "", &[shelf.build().profile()]), "GET,HEAD,PUT");
     }
 }

@@ -65,11 +65,16 @@ fn policy() -> Arc<dyn Policy> {
 
 /// An office with a draft of Siân's, `one`, and a submitted report of Owen's, `two`.
 async fn world() -> World {
+    world_that(true).await
+}
+
+/// The same, where the office may be one that cannot be written to.
+async fn world_that(takes: bool) -> World {
     let office = Office::new();
     office.put("one", "sian", Status::Draft);
     office.put("two", "owen", Status::Submitted);
     let (_, directory) = toy::directory();
-    let systems = Arc::new(Systems::new(vec![directory, toy::office("claims", &office, STAFF, true)]));
+    let systems = Arc::new(Systems::new(vec![directory, toy::office("claims", &office, STAFF, takes)]));
     let (policy, seals) = (policy(), Arc::new(Seals::new([1; ID_KEY_LEN], [2; CURSOR_KEY_LEN])));
     let indexes = Indexes::new(&systems, IndexOptions::default());
     for system in systems.iter() {

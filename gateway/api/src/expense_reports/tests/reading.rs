@@ -96,10 +96,31 @@ async fn a_form_finds_what_it_has_to_offer() {
     assert_eq!(travel["taxRates"][0]["id"], vat);
     let projects = open.get("sian", "/v1/projects").await;
     assert_eq!((projects.status.as_u16(), &projects.json()["items"]), (200, &json!([])));
-    assert_eq!(open.get("sian", "/v1/cost-centres").await.code(), "405 unsupported_operation");
+    let centres = open.get("sian", "/v1/cost-centres").await;
+    assert_eq!((&*centres.code(), centres.header(header::ALLOW)), ("405 unsupported_operation", ""));
     let made = [("idempotency-key", KEY)];
     let refused = open.ask("sian", Method::POST, "/v1/expense-reports", &made, &open.content()).await;
     assert_eq!(refused.code(), "403 forbidden", "nobody is anybody without a directory");
+}
+
+#[tokio::test]
+async fn what_a_system_cannot_do_is_405_with_what_it_can() {
+    let world = world_that(false).await;
+    let path = world.path("one");
+    let fields = [("idempotency-key", KEY), ("if-match", "*")];
+    let declared = json!({ "declaration": "True." });
+    for (method, at, body, allowed) in [
+        (Method::POST, "/v1/expense-reports".to_owned(), world.content(), "GET,HEAD"),
+        (Method::PUT, path.clone(), world.content(), "GET,HEAD"),
+        (Method::POST, format!("{path}/submission"), declared, ""),
+    ] {
+        let refused = world.ask("sian", method, &at, &fields, &body).await;
+        assert_eq!(
+            (&*refused.code(), refused.header(header::ALLOW)),
+            ("405 unsupported_operation", allowed),
+            "{at}"
+        );
+    }
 }
 
 #[test]
