@@ -10,7 +10,8 @@
 //! ```
 //!
 //! [`people`] is the suite of directories: it has to be told whom the directory holds ([`PeopleTarget`]), since nobody is
-//! added through the adapter.
+//! added through the adapter. [`expenses`], [`absences`] and [`tasks`] are those of claims, leave and approvals: they make what
+//! they need for an employee whom they are told ([`WorkTarget`]), clear it away, and write nothing where that is asked.
 //!
 //! A check whose operations the adapter does not claim asserts instead that each of those answers
 //! [`portico_contract::ErrorKind::Unsupported`]. Every check of the documents works in a folder of its own, which
@@ -27,6 +28,7 @@ mod planted;
 mod reference;
 mod report;
 mod target;
+mod work;
 mod world;
 
 use std::time::Duration;
@@ -37,6 +39,8 @@ pub use people::people;
 pub use people::target::{KnownPerson, KnownPhoto, NativeDirectory, PeopleTarget};
 pub use report::{Finding, Report, Verdict};
 pub use target::{Hooked, NativeLocks, SuiteTarget};
+pub use work::target::{LosesAnswers, LostWrite, NativeWork, WorkTarget};
+pub use work::{absences, expenses, tasks};
 
 use world::World;
 
