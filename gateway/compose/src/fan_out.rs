@@ -245,7 +245,7 @@ impl FanOut<'_> {
             capability.and_then(|capability| capability.natural_sort)
         });
         match natural.next() {
-            Some(Some(first)) if natural.all(|sort| sort == Some(first)) => Order::ByKey(vec![false]),
+            Some(Some(first)) if natural.all(|sort| sort == Some(first)) => Order::natural(first),
             _ => Order::Configured,
         }
     }

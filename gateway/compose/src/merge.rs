@@ -52,6 +52,13 @@ pub(crate) enum Order {
     Configured,
 }
 
+impl Order {
+    /// The order that all sources have of their own: `-createdAt,id`.
+    pub(crate) fn natural(sort: &str) -> Self {
+        Self::ByKey(sort.split(',').map(|term| term.trim_start().starts_with('-')).collect())
+    }
+}
+
 /// Takes at most `limit` items out of the lanes. Each comes with the index of its lane.
 pub(crate) fn merge<T>(lanes: &mut [Lane<T>], limit: usize, order: &Order) -> Vec<(usize, T)> {
     let mut taken = Vec::new();

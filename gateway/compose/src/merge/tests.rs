@@ -88,3 +88,12 @@ fn a_source_that_may_still_give_an_earlier_item_holds_the_others_back() {
     assert_eq!(first.left(), Left::At(None));
     assert_eq!(second.left(), Left::At(Position::new("on")));
 }
+
+#[test]
+fn an_own_order_of_the_sources_goes_both_ways() {
+    assert_eq!(Order::natural("displayName"), Order::ByKey(vec![false]));
+    assert_eq!(Order::natural("-createdAt, id"), Order::ByKey(vec![true, false]));
+    let newest_first = traverse(&[vec![5, 3, 1], vec![4, 2]], 2, 10, &Order::natural("-createdAt"));
+    let numbers: Vec<i64> = newest_first.into_iter().map(|(_, number)| number).collect();
+    assert_eq!(numbers, [5, 4, 3, 2, 1]);
+}
