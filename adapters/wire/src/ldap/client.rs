@@ -13,53 +13,21 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::connect::Dialer;
 use super::connection::{Connection, Failure};
-use super::gathered::Gathered;
 use super::pool::{Pool, Taken};
 use super::request::Request;
-use super::{Entry, LdapConfig, Search, SearchResult, fault};
+use super::{LdapConfig, Search, SearchResult, Session, fault};
 
 /// How long a search may be silent before the host is asked for a sign of life, where there is another host.
 const SILENCE: Duration = Duration::from_millis(500);
 
-struct Inner {
-    pool: Arc<Pool>,
+pub(super) struct Inner {
+    pub(super) pool: Arc<Pool>,
     places: Arc<Semaphore>,
 }
 
 /// A client for one directory. Cheap to clone; all clones share the connections.
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
-
-/// One connection, for several searches in a row. Goes back to the pool when it is dropped between two searches, and is
-/// closed when it is dropped during one.
-pub struct Session {
-    client: Client,
-    context: CallContext,
-    /// Missing once it was lost.
-    connection: Option<Connection>,
-    host: usize,
-    running: Option<Running>,
-    _place: OwnedSemaphorePermit,
-}
-
-/// A search under way.
-struct Running {
-    connection: Connection,
-    span: Span,
-    until: Instant,
-    gathered: Gathered,
-    /// Entries that were given.
-    told: usize,
-}
-
-/// What comes of a search that was begun.
-#[derive(Debug)]
-pub enum Part {
-    /// Entries, in the server's order; there may be none.
-    Entries(Vec<Entry>),
-    /// The end: the whole result but for the entries that were given before.
-    End(SearchResult),
-}
+pub struct Client(pub(super) Arc<Inner>);
 
 impl Client {
     /// Checks the configuration and reads the trust roots. Does not connect and needs no runtime.
@@ -115,16 +83,7 @@ impl Client {
         let seen = self.0.pool.refusals();
         let place = self.place(until).await?;
         let connection = within(until, self.connection(context, seen)).await?;
-        let host = connection.host;
-        let connection = Some(connection);
-        Ok(Session {
-            client: self.clone(),
-            context: context.clone(),
-            connection,
-            host,
-            running: None,
-            _place: place,
-        })
+        Ok(Session::new(self.clone(), context.clone(), connection, place))
     }
 
     async fn connection(&self, context: &CallContext, seen: u64) -> Result<Connection, Error> {
@@ -148,7 +107,7 @@ impl Client {
         self.0.pool.dialer.peer.clone()
     }
 
-    fn until(&self, context: &CallContext) -> Instant {
+    pub(super) fn until(&self, context: &CallContext) -> Instant {
         let own = Instant::now() + self.0.pool.config.limits.operation_timeout;
         own.min(context.deadline.instant().into())
     }
@@ -203,7 +162,7 @@ impl Client {
     }
 
     /// Sends a search, and gives up early when the host turns out to hang while there is another.
-    async fn send(&self, connection: &mut Connection, request: &Request) -> Result<(), Failure> {
+    pub(super) async fn send(&self, connection: &mut Connection, request: &Request) -> Result<(), Failure> {
         let pool = &self.0.pool;
         connection.send(request).await?;
         if pool.hosts.are_several() {
@@ -234,120 +193,17 @@ impl Client {
         span
     }
 
-    fn span_of(&self, context: &CallContext, search: &Search) -> Span {
+    pub(super) fn span_of(&self, context: &CallContext, search: &Search) -> Span {
         let mut span = self.span(context, format!("search {}", search.name));
         span.set(attr::DB_OPERATION, "search");
         span.set(attr::DB_QUERY, Arc::<str>::from(search.filter.shape()));
         span
     }
 
-    fn name_host(&self, span: &mut Span, host: usize) {
+    pub(super) fn name_host(&self, span: &mut Span, host: usize) {
         if let Some(host) = self.0.pool.config.hosts.get(host) {
             span.set(attr::SERVER_ADDRESS, Arc::clone(&host.name));
             span.set(attr::SERVER_PORT, i64::from(host.port));
-        }
-    }
-}
-
-impl Session {
-    /// As [`Client::search`], but always on this one connection and never sent again: when its host dies or hangs, the
-    /// search is lost at once, and a new session goes to another host. After an error that is not a result code the
-    /// session is of no more use.
-    ///
-    /// # Errors
-    /// As [`Client::search`].
-    pub async fn search(&mut self, search: &Search) -> Result<SearchResult, Error> {
-        self.begin(search).await?;
-        let mut entries = Vec::new();
-        loop {
-            match self.more().await? {
-                Part::Entries(some) => entries.extend(some),
-                Part::End(mut result) => {
-                    entries.append(&mut result.entries);
-                    result.entries = entries;
-                    return Ok(result);
-                }
-            }
-        }
-    }
-
-    /// Begins a search whose entries are given as they come: what they are needed for is done while the server looks for
-    /// the others. Otherwise as [`Session::search`]. Makes one CLIENT span, up to the end of the result.
-    ///
-    /// # Errors
-    /// As [`Client::search`], as far as they show before the first answer.
-    pub async fn begin(&mut self, search: &Search) -> Result<(), Error> {
-        let mut span = self.client.span_of(&self.context, search);
-        self.client.name_host(&mut span, self.host);
-        let until = self.client.until(&self.context);
-        match self.sent(search, until).await {
-            Ok(connection) => {
-                let gathered = Gathered::default();
-                self.running = Some(Running { connection, span, until, gathered, told: 0 });
-                Ok(())
-            }
-            Err(error) => {
-                fail(&mut span, &error);
-                Err(error)
-            }
-        }
-    }
-
-    async fn sent(&mut self, search: &Search, until: Instant) -> Result<Connection, Error> {
-        let request = Request::search(search, seconds_until(until))?;
-        // Taken out, so that whatever ends this early also ends the connection.
-        let mut connection = self.connection.take().ok_or_else(fault::lost)?;
-        match timeout_at(until, self.client.send(&mut connection, &request)).await {
-            Ok(sent) => sent.map(|()| connection).map_err(Error::from),
-            Err(_) => Err(self.timed_out()),
-        }
-    }
-
-    /// Waits for the next part of the search that was begun last. To be called until the end comes.
-    ///
-    /// # Errors
-    /// As [`Client::search`]; lost when no search was begun, or its end has been told.
-    pub async fn more(&mut self) -> Result<Part, Error> {
-        // Taken out for the same reason.
-        let mut running = self.running.take().ok_or_else(fault::lost)?;
-        let some = running.connection.read_some(&mut running.gathered);
-        let read = match timeout_at(running.until, some).await {
-            Ok(read) => read.map_err(Error::from),
-            Err(_) => Err(self.timed_out()),
-        };
-        let ended = match read {
-            Ok(None) => {
-                let entries = running.gathered.take_entries();
-                running.told += entries.len();
-                self.running = Some(running);
-                return Ok(Part::Entries(entries));
-            }
-            Ok(Some(result)) => {
-                count(&mut running.span, running.told + result.entries.len());
-                Ok(Part::End(result))
-            }
-            Err(error) => {
-                fail(&mut running.span, &error);
-                Err(error)
-            }
-        };
-        self.connection = Some(running.connection).filter(Connection::is_at_rest);
-        ended
-    }
-
-    fn timed_out(&self) -> Error {
-        self.client.0.pool.suspect(self.host);
-        fault::timed_out()
-    }
-
-    /// Gives the connection back. Dropping the session does the same.
-    pub fn finish(self) {}
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            self.client.0.pool.put(connection);
         }
     }
 }
@@ -356,11 +212,11 @@ async fn within<T>(until: Instant, work: impl Future<Output = Result<T, Error>>)
     timeout_at(until, work).await.unwrap_or_else(|_| Err(fault::timed_out()))
 }
 
-fn count(span: &mut Span, entries: usize) {
+pub(super) fn count(span: &mut Span, entries: usize) {
     span.set(attr::ITEMS, i64::try_from(entries).unwrap_or(i64::MAX));
 }
 
-fn fail(span: &mut Span, error: &Error) {
+pub(super) fn fail(span: &mut Span, error: &Error) {
     match fault::result_code(error) {
         Some(code) => {
             span.set(attr::DB_STATUS, i64::from(code));
@@ -371,6 +227,6 @@ fn fail(span: &mut Span, error: &Error) {
 }
 
 /// For the server: rounded up, so that we are the ones who give up.
-fn seconds_until(until: Instant) -> u64 {
+pub(super) fn seconds_until(until: Instant) -> u64 {
     until.saturating_duration_since(Instant::now()).as_secs() + 1
 }

@@ -163,7 +163,7 @@ pub(super) fn timed_out() -> Error {
     Error::new(ErrorKind::Timeout, "The directory did not answer in time.")
 }
 
-/// An answer that passed the guard and still says nothing that can be used. `what` is a word of the protocol.
+/// A message that is shaped as it should be and still says nothing that can be used. `what` is a word of the protocol.
 pub(super) fn malformed(what: &'static str) -> Error {
     Error::new(ErrorKind::InvalidResponse, format!("The directory sent {what} that cannot be read."))
 }

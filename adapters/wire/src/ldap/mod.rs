@@ -40,8 +40,9 @@ mod name;
 mod pool;
 mod request;
 mod search;
+mod session;
 
-pub use client::{Client, Part, Session};
+pub use client::Client;
 pub use config::{Bind, Host, LdapConfig, Limits, Security};
 pub use dn::{Dn, DnError, ExtendedDn};
 pub use entry::{
@@ -52,6 +53,7 @@ pub use fault::result_code;
 pub use filter::{Filter, Value};
 pub use name::AttributeName;
 pub use search::{DirSync, Page, Scope, Search, SortKey, SyncRequest, dir_sync_flags};
+pub use session::{Part, Session};
 
 pub use crate::http::Trust;
 

@@ -175,7 +175,7 @@ async fn entries_and_octets_of_a_result_are_bounded() {
 #[tokio::test]
 async fn a_farewell_of_the_server_is_no_answer() {
     let server = says(|_| {
-        // As Active Directory writes it, which the library's parser does not survive.
+        // As Active Directory writes it, with an element where none belongs.
         let result =
             element(0x78, &[number(ENUMERATED, 52), element(OCTETS, b""), element(OCTETS, b"")].concat());
         raw(0, &[result, element(0x8a, b"1.3.6.1.4.1.1466.20036")].concat())
