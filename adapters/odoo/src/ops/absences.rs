@@ -128,7 +128,7 @@ impl Handler<RequestAbsence> for Odoo {
         let employee = id(&op.employee).ok_or_else(no_such_employee)?;
         let draft = &op.draft;
         let kind = id(&draft.absence_type)
-            .ok_or_else(|| invalid("/typeId", "There is no such type of absence in Odoo."))?;
+            .ok_or_else(|| invalid("/policyId", "There is no such type of absence in Odoo."))?;
         if draft.end_date < draft.start_date {
             return Err(invalid("/endDate", "The last day does not lie before the first."));
         }

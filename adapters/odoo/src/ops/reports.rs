@@ -57,13 +57,15 @@ impl Row for Sheet {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Summary {
     lines: usize,
+    newest: i64,
     written: Option<Timestamp>,
     last_day: Option<Date>,
 }
 
 impl Summary {
-    pub(crate) fn add(&mut self, written: Timestamp, day: Option<Date>) {
+    pub(crate) fn add(&mut self, line: i64, written: Timestamp, day: Option<Date>) {
         self.lines += 1;
+        self.newest = self.newest.max(line);
         self.written = self.written.max(Some(written));
         self.last_day = self.last_day.max(day);
     }
@@ -73,10 +75,12 @@ impl Summary {
     }
 }
 
-/// Seconds are all that Odoo tells, so the state and the lines go into it too.
+/// Seconds are all that Odoo tells, so the state and the lines go into it too: how many, and the newest, which tells a line
+/// that took the place of another.
 pub(crate) fn version(sheet: &Sheet, summary: &Summary) -> SourceVersion {
-    let lines = summary.written.map_or(0, Timestamp::as_second);
-    SourceVersion(format!("{}-{}-{}-{lines}", sheet.state, sheet.write_date.0.as_second(), summary.lines))
+    let Summary { lines, newest, written, .. } = summary;
+    let written = written.map_or(0, Timestamp::as_second);
+    SourceVersion(format!("{}-{}-{lines}-{newest}-{written}", sheet.state, sheet.write_date.0.as_second()))
 }
 
 pub(crate) fn status(state: &str) -> Result<ExpenseReportStatus, Error> {
@@ -228,7 +232,7 @@ impl Odoo {
             self.ask(context, Call::search(LineStamp::MODEL, LineStamp::FIELDS, domain)).await?;
         for line in lines {
             let Some(sheet) = line.sheet_id.0.as_ref().map(|link| link.0) else { continue };
-            all.entry(sheet).or_default().add(line.write_date.0, line.date.0.map(|day| day.0));
+            all.entry(sheet).or_default().add(line.id, line.write_date.0, line.date.0.map(|day| day.0));
         }
         Ok(all)
     }
@@ -258,7 +262,7 @@ impl Odoo {
         let lines = self.lines(context, id).await?;
         let mut summary = Summary::default();
         for line in &lines {
-            summary.add(line.write_date.0, line.date.0.map(|day| day.0));
+            summary.add(line.id, line.write_date.0, line.date.0.map(|day| day.0));
         }
         let around = self.around(context, [&sheet]).await?;
         let mut record = self.report(context, &sheet, &summary, &around).await?;

@@ -77,6 +77,9 @@ impl Row for Either {
     }
 }
 
+/// Time off that nobody has to agree to.
+const NO_VALIDATION: &str = "no_validation";
+
 /// The kinds of record in the list, in their order within a second.
 const REPORTS: usize = 0;
 const ABSENCES: usize = 1;
@@ -117,7 +120,7 @@ pub(crate) fn no_such_task() -> Error {
     fault::not_found("There is no such task in Odoo.")
 }
 
-/// States by the status of a task: of claims, and of time off.
+/// States by the status of a task: of claims, and of time off. Drafts never asked for a decision.
 const STATES: [&[(&str, &str)]; 2] = [
     &[
         ("submit", "ready"),
@@ -125,7 +128,6 @@ const STATES: [&[(&str, &str)]; 2] = [
         ("post", "completed"),
         ("done", "completed"),
         ("cancel", "completed"),
-        ("draft", "obsolete"),
     ],
     &[
         ("confirm", "ready"),
@@ -149,7 +151,12 @@ impl Odoo {
         let absences = |_: &[i64]| waiting_for(&users);
         let mut domains = [
             Some(scope(&query.scope, "employee_id", "department_id", &reports)),
-            Some(scope(&query.scope, "employee_id", "department_id", &absences)),
+            // What nobody has to agree to is no task either.
+            Some(scope(&query.scope, "employee_id", "department_id", &absences).and(
+                "holiday_status_id.leave_validation_type",
+                "!=",
+                NO_VALIDATION,
+            )),
         ];
         let ready = Filter {
             field: "status".into(),
@@ -240,7 +247,7 @@ impl Odoo {
         let never = match &row {
             Either::Report(sheet) => sheet.state == "draft",
             Either::Absence(leave) => {
-                leave.state == "draft" || leave.validation_type.0.as_deref() == Some("no_validation")
+                leave.state == "draft" || leave.validation_type.0.as_deref() == Some(NO_VALIDATION)
             }
         };
         if never {

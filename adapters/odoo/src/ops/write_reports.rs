@@ -191,7 +191,7 @@ impl Odoo {
         let lines = self.lines(context, report).await?;
         let mut summary = Summary::default();
         for line in &lines {
-            summary.add(line.write_date.0, line.date.0.map(|day| day.0));
+            summary.add(line.id, line.write_date.0, line.date.0.map(|day| day.0));
         }
         in_version(&version(&sheet, &summary), wanted)?;
         if sheet.state != "draft" {

@@ -64,7 +64,7 @@ in_both! {
         let mut halves = ask(lab, &kind, date(2027, 5, 3), date(2027, 5, 4));
         halves.draft.day_part = Some(DayPart::Morning);
         let unknown = ask(lab, &NativeId::new("x").expect("short"), date(2027, 5, 3), date(2027, 5, 4));
-        for (request, pointer) in [(backwards, "/endDate"), (halves, "/dayPart"), (unknown, "/typeId")] {
+        for (request, pointer) in [(backwards, "/endDate"), (halves, "/dayPart"), (unknown, "/policyId")] {
             let error = lab.call(request).await.expect_err(pointer);
             assert_eq!((error.kind(), error.fields()[0].pointer.as_str()), (ErrorKind::InvalidInput, pointer));
         }
