@@ -1,5 +1,6 @@
 //! The routes over one toy office, from a request to its answer.
 
+mod contract;
 mod reading;
 #[path = "../../../compose/src/expenses/tests/toy.rs"]
 #[allow(dead_code, reason = "the tests of the composition look at more of it")]
@@ -182,10 +183,17 @@ impl World {
         let mut request = request;
         let scope = RequestScope::detached(Some(Arc::new(Principal { ..principal })));
         request.extensions_mut().insert(scope);
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let is_part = request.uri().query().is_some_and(|query| query.contains("fields="));
         let answer = routes(self.api.clone()).oneshot(request).await.unwrap();
         let (parts, body) = answer.into_parts();
         let octets = portico_edge::body::collect(body, 1 << 20).await.unwrap().to_vec();
-        Answer { status: parts.status, headers: parts.headers, octets }
+        let answer = Answer { status: parts.status, headers: parts.headers, octets };
+        // A part of a thing lacks what was not asked for.
+        if !is_part {
+            contract::check(&method, &path, &answer);
+        }
+        answer
     }
 
     async fn ask(
