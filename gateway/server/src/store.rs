@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 /// How often what is past its time is taken out.
 const TIDY: Duration = Duration::from_secs(3_600);
 /// How often the outbox is counted.
-const COUNT: Duration = Duration::from_secs(15);
+const COUNT: Duration = Duration::from_secs(30);
 /// Rows that one step takes out, so that writes in between do not wait.
 const STEP: u32 = 500;
 

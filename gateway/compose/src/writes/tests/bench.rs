@@ -35,7 +35,7 @@ pub struct Bench {
     pub office: Arc<Office>,
     pub writes: Writes,
     /// The store's folder; last, so that the store is closed first.
-    pub folder: TempDir,
+    pub _folder: TempDir,
 }
 
 impl Bench {
@@ -47,7 +47,7 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let office = Office::new();
         let writes = writes(open(&folder).await, &office, rules);
-        Self { office, writes, folder }
+        Self { office, writes, _folder: folder }
     }
 
     /// Hands in a report under a key.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use portico_contract::ErrorKind;
+use portico_schemas::Outcome;
 use portico_store::IntentState;
 
 use super::bench::{Bench, context, create, fresh, pending_of};
@@ -96,6 +97,17 @@ async fn a_caller_who_goes_away_does_not_tear_it() {
     assert!(asked.is_err(), "dropped while it was under way");
     bench.until(IntentState::Confirmed).await;
     assert_eq!(bench.office.count(), 1);
+}
+
+#[tokio::test]
+async fn too_late_to_be_recorded_it_is_not_sent_and_the_key_is_free() {
+    let bench = Bench::new().await;
+    let late = context("anna", Duration::ZERO);
+    let error = create(&bench.writes, &late, "k", "Train").await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::StoreUnavailable, Outcome::NotAttempted));
+    bench.until(IntentState::Refused).await;
+    assert_eq!(bench.office.calls(), 0);
+    fresh(bench.create("k", "Train").await);
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ async fn a_confirmed_one_names_what_came_of_it_by_its_sealed_id() {
     let resource = seen.resource.unwrap();
     assert!(resource.starts_with("/v1/expense-reports/") && !resource.contains(&id), "{resource}");
     assert_eq!(seen.action, "expenses create_report");
-    assert_eq!(intent.trace.trace_id.unwrap(), intent.trace.correlation_id.unwrap().to_string());
+    assert!(intent.trace.trace_id.is_some() && intent.trace.trace_id == intent.trace.correlation_id);
 }
 
 #[derive(Default)]
