@@ -192,9 +192,11 @@ async fn answers_are_as_the_contract_describes_them() {
         }
         check(&contract, body, &answer);
     }
-    // Every GET of the contract was tried.
-    let reads =
-        contract["paths"].as_object().unwrap().iter().filter(|(_, methods)| methods["get"].is_object());
+    // Every GET of these resources was tried. Those of claims and what follows from them are held to the contract by the
+    // tests of their routes.
+    let here = ["documents", "people", "systems", "me"];
+    let reads = contract["paths"].as_object().unwrap().iter();
+    let reads = reads.filter(|(_, methods)| here.iter().any(|tag| methods["get"]["tags"][0] == *tag));
     assert_eq!(seen, reads.map(|(path, _)| path.as_str()).collect::<BTreeSet<_>>());
     // The schemas can say no.
     let page = described(&contract, "get", "/v1/documents", 200);
