@@ -93,8 +93,13 @@ pub fn absence_type(api: &Api, found: &FoundAbsenceType) -> AbsenceType {
 /// How much of a kind of absence somebody has.
 pub fn balance(api: &Api, found: &FoundBalance) -> AbsenceBalance {
     let (record, system) = (&found.record, &found.system);
+    let mut employee = api.links.link_ref(system, &found.employee);
+    // The system was asked about a key and names nobody.
+    if let Some(of_record) = employee.id.as_ref().and_then(|id| api.links.of_record(id)) {
+        employee.display = of_record.display;
+    }
     AbsenceBalance {
-        employee: api.links.link_ref(system, &found.employee),
+        employee,
         policy: item(&api.seals, system, ResourceType::AbsenceType, &record.absence_type),
         units: record.units,
         granted: record.granted,

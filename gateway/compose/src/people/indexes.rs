@@ -242,6 +242,12 @@ impl Indexes {
         Some(held.index.find(key, value).into_iter().map(PersonEntry::record).collect())
     }
 
+    /// The name to show of somebody; `None` for whom the index does not have.
+    pub(super) fn display_name(&self, system: &SystemKey, id: &NativeId) -> Option<String> {
+        let (held, _) = self.held(system)?;
+        Some(held.index.get(id)?.display_name().to_owned())
+    }
+
     /// How an operator knows somebody: user name and name to show. `None` for whom the index does not have.
     pub fn name(&self, system: &SystemKey, id: &NativeId) -> Option<String> {
         let (held, _) = self.held(system)?;

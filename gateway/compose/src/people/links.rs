@@ -169,7 +169,7 @@ impl Links {
         Some(PersonRef {
             id: Some(id.to_owned()),
             system: record.as_str().to_owned(),
-            display: self.0.indexes.name(record, &native).unwrap_or_default(),
+            display: self.0.indexes.display_name(record, &native).unwrap_or_default(),
             native_id: native.as_str().to_owned(),
         })
     }

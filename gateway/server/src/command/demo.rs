@@ -13,6 +13,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use portico_contract::AdapterKind;
 use portico_ldap_sim::{Dialect, Options, Sim};
+use portico_odoo_sim as odoo;
 use portico_settings::{Settings, Sources};
 use portico_simkit::council::{Council, DEMO_SIZE};
 use portico_webdav_sim::{Flavour, Running, Simulator, seed};
@@ -39,14 +40,16 @@ pub fn run(command: Demo, kinds: &[&'static AdapterKind]) -> Result<ExitCode> {
     let council = Arc::new(Council::generate(command.seed, DEMO_SIZE));
     let stores = runtime.block_on(Stores::start(&council, command.seed))?;
     let staff = runtime.block_on(directory(command.seed))?;
+    let claims = runtime.block_on(claims(command.seed))?;
     say(format_args!(
         "  started  two simulated document stores: {} (contracts), {} (policies)",
         stores.contracts.base_url, stores.policies.base_url
     ));
     say(format_args!("  started  a simulated directory: {} (staff)", staff.tls_url()));
+    say(format_args!("  started  a simulated Odoo, with claims and leave: {} (odoo)", claims.url()));
     token::new_key(&folder.path().join("login"))?;
-    let ops_token = write_secrets(folder.path(), &staff)?;
-    let text = configuration(&stores, &staff);
+    let ops_token = write_secrets(folder.path(), &staff, &claims)?;
+    let text = configuration(&stores, &staff, &claims);
     fs::write(folder.path().join("portico.toml"), &text).context("cannot write the demo's configuration")?;
     let sources = Sources::new().text("the demo's configuration", folder.path(), text);
     let sources = override_listen(sources, Some(&command.listen));
@@ -62,7 +65,7 @@ pub fn run(command: Demo, kinds: &[&'static AdapterKind]) -> Result<ExitCode> {
         told: Some(told),
     };
     runtime.block_on(serve::serve(settings, origin, ready))?;
-    drop((stores, staff));
+    drop((stores, staff, claims));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -90,7 +93,13 @@ async fn directory(seed: u64) -> Result<Sim> {
     Sim::start(options).await.context("the simulated directory cannot start")
 }
 
-fn write_secrets(folder: &Path, staff: &Sim) -> Result<String> {
+/// The claims and the leave of the council.
+async fn claims(seed: u64) -> Result<odoo::Sim> {
+    let options = odoo::Options { people: DEMO_SIZE, seed, ..odoo::Options::new() };
+    odoo::Sim::start(options).await.context("the simulated Odoo cannot start")
+}
+
+fn write_secrets(folder: &Path, staff: &Sim, claims: &odoo::Sim) -> Result<String> {
     let mut octets = [0_u8; 16];
     getrandom::fill(&mut octets)
         .map_err(|error| anyhow::anyhow!("the system gives no randomness: {error}"))?;
@@ -101,15 +110,19 @@ fn write_secrets(folder: &Path, staff: &Sim) -> Result<String> {
     });
     fs::write(folder.join("store-password"), USERNAME).context("cannot write a secret")?;
     fs::write(folder.join("staff-password"), &staff.bind_password).context("cannot write a secret")?;
+    fs::write(folder.join("odoo-password"), &claims.password).context("cannot write a secret")?;
     fs::write(folder.join("staff-ca.pem"), &staff.certificate_pem).context("cannot write a certificate")?;
     fs::write(folder.join("ops-token"), &ops_token).context("cannot write a secret")?;
     Ok(ops_token)
 }
 
-fn configuration(stores: &Stores, staff: &Sim) -> String {
+fn configuration(stores: &Stores, staff: &Sim, claims: &odoo::Sim) -> String {
     include_str!("demo/portico.toml")
         .replace("@CONTRACTS@", &stores.contracts.base_url)
         .replace("@POLICIES@", &stores.policies.base_url)
+        .replace("@ODOO@", &claims.url())
+        .replace("@ODOO_DATABASE@", &claims.database)
+        .replace("@ODOO_ACCOUNT@", &claims.login)
         .replace("@STAFF@", &staff.tls_url())
         .replace("@STAFF_BASE@", &staff.base)
         .replace("@STAFF_PEOPLE@", &staff.people_base)
@@ -134,6 +147,8 @@ fn announce(cast: &Cast, settings: &Settings, ops_token: &str) -> String {
         "\nThen try there:\n\
          \x20 curl -s -H \"Authorization: Bearer $CLAIMANT\" '@API@/v1/documents?limit=3'\n\
          \x20 curl -s -H \"Authorization: Bearer $CLAIMANT\" '@API@/v1/people?q=sian&fields=displayName,title,department&limit=5'\n\
+         \x20 curl -s -H \"Authorization: Bearer $CLAIMANT\" '@API@/v1/expense-reports?fields=title,status,totalAmount&limit=5'\n\
+         \x20 curl -s -H \"Authorization: Bearer $MANAGER\" '@API@/v1/tasks?fields=title,subject,decisionOptions&limit=5'\n\
          \x20 curl -s -H \"Authorization: Bearer $CLAIMANT\" @API@/v1/systems\n\n\
          What failed or was slow is kept:  {} trace --dir {}\n\
          Stop with Ctrl-C; everything that the demo made is then removed.\n",
