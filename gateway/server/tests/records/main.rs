@@ -3,5 +3,6 @@
 
 mod backup;
 mod intents;
+mod postgres;
 mod site;
 mod trail;

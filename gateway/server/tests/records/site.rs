@@ -64,6 +64,12 @@ impl Site {
         site
     }
 
+    /// Adds tables to the configuration.
+    pub fn with(self, tables: &str) -> Self {
+        fs::write(self.path("portico.toml"), format!("{CONFIGURATION}{tables}")).unwrap();
+        self
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
