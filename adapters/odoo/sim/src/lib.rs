@@ -27,7 +27,8 @@
 //!   transaction have the same time.
 //! - A change of a report changes its lines (`state` is stored), and with it their `write_date`; and the other way round.
 //! - A file that is attached to an expense of a report is copied to the report.
-//! - `load` with an external id that is known changes the record instead of making a second one.
+//! - `load` with an external id that is known changes the record instead of making a second one, or leaves it as it is where
+//!   it was loaded with `noupdate` and `mode` is `update`.
 //!
 //! Where it is simpler than the product: one company, English only, no mail, no journal entries (a report remembers whether
 //! it has one), no public holidays, 40 hours from Monday to Friday for everybody, allocations without accrual.

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+mod planted;
 mod simulated;
 
 use std::sync::Arc;
@@ -70,18 +71,21 @@ impl Suite {
     }
 }
 
-/// Runs a suite over the simulator; every check of it has to have run.
-async fn over_the_simulator(suite: Suite, protocol: &'static str, version: Version) {
-    let sim = Arc::new(Sim::start(Options { people: 90, version, ..Options::new() }).await.unwrap());
-    let place = Place {
+fn place(sim: &Sim, protocol: &'static str) -> Place {
+    Place {
         url: sim.url(),
         database: sim.database.clone(),
         user: sim.login.clone(),
         password: sim.password.clone(),
         protocol,
-    };
+    }
+}
+
+/// Runs a suite over the simulator; every check of it has to have run.
+async fn over_the_simulator(suite: Suite, protocol: &'static str, version: Version) {
+    let sim = Arc::new(Sim::start(Options { people: 90, version, ..Options::new() }).await.unwrap());
     let target = simulated::target(&sim);
-    let (upstream, _files) = place.upstream();
+    let (upstream, _files) = place(&sim, protocol).upstream();
     let before = simulated::counts(&sim);
     let report = suite.run(upstream, target).await;
     report.assert_passed();

@@ -15,12 +15,20 @@ pub(crate) fn split(id: &str) -> (&str, &str) {
     id.split_once('.').unwrap_or(("__import__", id))
 }
 
+fn entry(db: &Database, id: &str) -> Option<i64> {
+    let (module, name) = split(id);
+    db.ids(MODEL)
+        .find(|entry| db.text(MODEL, *entry, "name") == name && db.text(MODEL, *entry, "module") == module)
+}
+
+/// Whether updates leave alone what has this external id (`noupdate`).
+pub(crate) fn is_kept(db: &Database, id: &str) -> bool {
+    entry(db, id).is_some_and(|entry| db.get(MODEL, entry, "noupdate").truthy())
+}
+
 /// The record with an external id.
 pub(crate) fn find(db: &Database, id: &str) -> Option<(String, i64)> {
-    let (module, name) = split(id);
-    let found = db
-        .ids(MODEL)
-        .find(|entry| db.text(MODEL, *entry, "name") == name && db.text(MODEL, *entry, "module") == module)?;
+    let found = entry(db, id)?;
     let (model, record) = (db.text(MODEL, found, "model").to_owned(), db.link(MODEL, found, "res_id")?);
     // What it stood for may be gone.
     db.exists(&model, record).then_some((model, record))

@@ -114,8 +114,11 @@ fn record(
         (None, own) => own,
     };
     let failed = |error: Error| Bad { said: error.said(), field: "__record__".to_owned() };
+    let keeps = external_id.as_deref().is_some_and(|id| external::is_kept(env.db, id));
     match known {
-        // What is known is changed, not made again.
+        // `_load_records`: an update leaves alone what was imported so that it is not updated.
+        Some(id) if keeps && env.who.context.get("mode").and_then(Value::as_str) == Some("update") => Ok(id),
+        // What is known otherwise is changed, not made again.
         Some(id) => {
             write::write_all(env, model, &[id], &Value::Map(values)).map_err(failed)?;
             Ok(id)
@@ -134,7 +137,9 @@ fn record(
 fn remember(env: &mut Env<'_>, model: &str, id: i64, external_id: &str) {
     let (module, name) = external::split(external_id);
     let entry = env.db.insert("ir.model.data");
+    let kept = env.who.context.get("noupdate").is_some_and(Value::truthy);
     for (key, value) in [
+        ("noupdate", Value::Bool(kept)),
         ("module", Value::str(module)),
         ("name", Value::str(name)),
         ("model", Value::str(model)),

@@ -114,6 +114,14 @@ async fn load_makes_a_record_once_for_an_external_id() {
     let found =
         gateway.call("ir.model.data", "search_read", marker, json!({"fields": ["res_id"]})).await.unwrap();
     assert_eq!(found[0]["res_id"], json!(sheet));
+    // What was loaded so that it is not updated is left alone.
+    let import = json!({"context": {"mode": "update", "noupdate": true}});
+    for (name, kept) in [("Kept", "Kept"), ("Other", "Kept")] {
+        let row = json!([["id", "name", "employee_id/.id"], [["portico.decaf", name, employee.to_string()]]]);
+        let loaded = gateway.call("hr.expense.sheet", "load", row, import.clone()).await.unwrap();
+        let id = loaded["ids"][0].as_i64().unwrap();
+        assert_eq!(gateway.read("hr.expense.sheet", id, "name").await, json!(kept));
+    }
     // One row that cannot be loaded, and nothing is.
     let bad = json!([
         ["id", "name", "employee_id/.id"],

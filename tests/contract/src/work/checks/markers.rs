@@ -1,5 +1,7 @@
 //! Writes that carry a marker, and answers that are lost.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use portico_contract::expenses::{AttachReceipt, CreateExpenseReport, SubmitExpenseReport};
 use portico_contract::{Error, NativeId};
@@ -33,6 +35,25 @@ pub(crate) async fn report_is_found(world: &World) -> Outcome {
     }
     let absences = world.found(&marker, ResourceType::Absence).await?;
     ensure!(absences.is_empty(), "the marker of a report finds absences");
+    Ok(())
+}
+
+/// Whether the system then has one thing or two, the marker tells.
+pub(crate) async fn sent_twice(world: &World) -> Outcome {
+    let (marker, before) = (fresh_marker()?, own(world).await?);
+    let create = CreateExpenseReport { employee: world.employee()?, draft: world.draft("Twice")? };
+    let first = good("making a marked report", world.marked(&marker, create.clone()).await)?;
+    world.note_report(&first.id);
+    let second = world.marked(&marker, create).await;
+    if let Ok(second) = &second {
+        world.note_report(&second.id);
+    }
+    let made: BTreeSet<NativeId> = own(world).await?.difference(&before).cloned().collect();
+    let found: BTreeSet<NativeId> =
+        world.found(&marker, ResourceType::ExpenseReport).await?.into_iter().collect();
+    ensure!(found == made, "the marker finds {} of {} reports", found.len(), made.len());
+    let read = good("reading the first", world.get(&first.id).await)?;
+    ensure!(read == first, "sending it again changed it to {read:?}");
     Ok(())
 }
 

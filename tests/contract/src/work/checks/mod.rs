@@ -136,6 +136,7 @@ fn reports_written() -> Vec<Check> {
         check!(&[EDIT, DELETE, SUBMIT, WITHDRAW], a_report_that_is_not_there_is_not_changed => reports::missing_is_not_changed).with(draft),
         check!(&[CREATE, REPORTS], reports_made_at_the_same_time_are_not_mixed_up => reports::at_the_same_time).with(draft),
         check!(&[CREATE, MARKER], a_marked_report_is_found => markers::report_is_found).with(draft),
+        check!(&[CREATE, MARKER, REPORT, REPORTS], a_marker_sent_twice_finds_all_that_was_made => markers::sent_twice).with(draft),
         check!(&[CREATE, MARKER, REPORT, REPORTS], a_lost_answer_leaves_one_report => markers::lost_report)
             .with(|target| target.category.is_some() && target.losses.is_some()),
         check!(&[CREATE, SUBMIT, REPORT], a_lost_submission_is_read_back => markers::lost_submission)
