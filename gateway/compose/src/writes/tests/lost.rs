@@ -184,8 +184,11 @@ fn after_the_end_of_a_process_the_next_one_finds_out() {
                 }
             };
             let store = tokio::time::timeout(Duration::from_secs(20), store).await.unwrap();
-            let bench =
-                Bench { writes: writes(store, &office, Vec::new()), office: Arc::clone(&office), _folder: folder };
+            let bench = Bench {
+                writes: writes(store, &office, Vec::new()),
+                office: Arc::clone(&office),
+                _folder: folder,
+            };
             let looking = bench.reconcile(Vec::new());
             bench.until(wanted).await;
             looking.abort();
