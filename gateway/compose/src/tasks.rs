@@ -21,7 +21,7 @@ use crate::fan_out::{FanOut, HasFacts};
 use crate::ground::{Ground, claims};
 use crate::listing::{ListRequest, Listing, Refusal};
 use crate::systems::System;
-use crate::writes::{ReadBack, store_error};
+use crate::writes::{ReadBack, store_error, word};
 
 pub use portico_store::{DecisionRecord, IntentState};
 
@@ -134,7 +134,7 @@ impl Tasks {
         let writes = self.0.writes.as_ref().ok_or_else(crate::change::no_store)?;
         let query = DecisionQuery {
             system: Some(found.system.as_str().to_owned()),
-            resource_type: Some(TASK.plural().to_owned()),
+            resource_type: Some(word(&TASK)),
             native_id: Some(found.record.id.as_str().to_owned()),
             limit: DECISIONS,
             ..DecisionQuery::default()

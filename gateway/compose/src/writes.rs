@@ -37,6 +37,7 @@ pub use by_hand::{Finding, settle_by_hand};
 pub use outcome::store_error;
 pub use portico_store::{Digest, Intent, IntentId, NewDecision};
 pub use reconcile::{Look, Open, Pace, ReadBack, Reconciler, Verdict};
+pub(crate) use run::word;
 
 /// Writes that may be under way at once, over all systems; each system's own bulkhead is far below.
 const AT_ONCE: usize = 2_048;

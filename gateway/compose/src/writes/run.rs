@@ -101,8 +101,8 @@ fn new_intent(context: &CallContext, request: WriteRequest, plan: Plan, lease: D
     }
 }
 
-/// The word of an enumeration of the model.
-fn word(value: &impl serde::Serialize) -> String {
+/// The word of an enumeration of the model, as it is on record.
+pub(crate) fn word(value: &impl serde::Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => word,
         _ => String::new(),
