@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 pub enum Fault {
     /// It is done, and answered after a while.
     Delay(Duration),
-    /// It waits before it is done, as behind a lock, and is answered then.
+    /// It waits before it is done, as behind a lock, and is answered then. It is done although the client goes away.
     SlowCommit(Duration),
     /// It is read, nothing is done, and no answer comes until the client goes away.
     Hang,

@@ -117,8 +117,12 @@ pub(super) async fn with_faults(
             finish(shared, answer).map(full)
         }
         Some(Fault::SlowCommit(by)) => {
-            tokio::time::sleep(by).await;
-            finish(shared, work()).map(full)
+            // A worker goes on when its client goes away.
+            let worker = tokio::spawn(async move {
+                tokio::time::sleep(by).await;
+                work()
+            });
+            worker.await.map_or_else(|_| hang_up(), |answer| finish(shared, answer).map(full))
         }
         Some(Fault::Hang) => std::future::pending().await,
         Some(Fault::DropBefore) => hang_up(),
