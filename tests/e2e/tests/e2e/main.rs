@@ -19,3 +19,4 @@ mod people;
 mod reload;
 mod slow;
 mod telemetry;
+mod writes;
