@@ -3,7 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+mod office;
 mod planted;
+mod real;
+mod replay;
 mod simulated;
 
 use std::sync::Arc;
@@ -23,6 +26,8 @@ struct Place {
     user: String,
     password: String,
     protocol: &'static str,
+    /// A PEM file, where the public authorities are not meant.
+    trust_roots: Option<String>,
 }
 
 impl Place {
@@ -31,12 +36,15 @@ impl Place {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("password");
         std::fs::write(&file, &self.password).unwrap();
-        let settings: Value = json!({
+        let mut settings: Value = json!({
             "base_url": self.url,
             "database": self.database,
             "protocol": self.protocol,
             "credentials": { "username": self.user, "password": format!("file:{}", file.display()) },
         });
+        if let Some(file) = &self.trust_roots {
+            settings["trust_roots"] = file.clone().into();
+        }
         let adapter = (portico_odoo::KIND.build)(SystemKey::new("suite").unwrap(), settings);
         let adapter = adapter.unwrap_or_else(|faults| panic!("{faults:?}"));
         let (system, profile) = (adapter.system().clone(), adapter.profile().clone());
@@ -78,6 +86,7 @@ fn place(sim: &Sim, protocol: &'static str) -> Place {
         user: sim.login.clone(),
         password: sim.password.clone(),
         protocol,
+        trust_roots: None,
     }
 }
 

@@ -23,12 +23,22 @@ fn number(id: &NativeId) -> i64 {
 
 /// How much of everything there is that the suites make.
 pub fn counts(sim: &Sim) -> Vec<usize> {
-    let models = [REPORT, "hr.expense", LEAVE, "ir.attachment", "hr.employee"];
+    let models = [
+        REPORT,
+        "hr.expense",
+        LEAVE,
+        "ir.attachment",
+        "hr.employee",
+        "hr.leave.type",
+        "hr.leave.allocation",
+        "res.partner",
+        "res.partner.bank",
+    ];
     models.iter().map(|model| sim.count(model, &json!([])).unwrap()).collect()
 }
 
 /// A Monday in the next weeks.
-fn monday() -> Date {
+pub fn monday() -> Date {
     let today = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let ahead = 14 - i64::from(today.weekday().to_monday_zero_offset());
     today.checked_add(Span::new().days(ahead)).unwrap()
