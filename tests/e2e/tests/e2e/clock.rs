@@ -15,7 +15,7 @@ use crate::support::{ACCOUNT, Person, SOON, Site, ask, small_store};
 const HOUR: i64 = 3_600;
 
 /// A site whose clock can be set; `None` where libfaketime cannot be had.
-fn site() -> Option<Site> {
+pub fn site() -> Option<Site> {
     let library = tool_for_test(Product::Faketime)?;
     let site = Site::new();
     let clock = site.path("clock");
@@ -30,14 +30,14 @@ fn site() -> Option<Site> {
 }
 
 /// Sets the clock this many seconds off the machine's.
-fn set(site: &Site, seconds: i64) {
+pub fn set(site: &Site, seconds: i64) {
     let aside = site.path("clock.new");
     fs::write(&aside, format!("{seconds:+}")).unwrap();
     fs::rename(aside, site.path("clock")).unwrap();
 }
 
 /// A token that is good an hour before and after now.
-fn token(site: &Site, subject: &'static str) -> String {
+pub fn token(site: &Site, subject: &'static str) -> String {
     set(site, -HOUR - 60);
     site.write();
     let arguments = ["token", "--config", "portico.toml", "--key", "login/private.pem", "--subject", subject];

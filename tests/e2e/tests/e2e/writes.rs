@@ -1,9 +1,13 @@
 //! Claims, leave and decisions, from a request to Odoo and back: each once, whatever fails in between.
 
+mod clock;
+mod disk;
 mod double;
 mod kills;
 mod lost;
+mod postgres;
 mod record;
+mod sentinel;
 mod story;
 
 use std::fs;
