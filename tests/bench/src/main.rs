@@ -1,10 +1,11 @@
 //! `cargo xtask bench`: the gateway against nginx and HAProxy on this machine, into `tests/bench/RESULTS.md`.
 //!
-//! People have a page of their own: see [`people`].
+//! People and claims have pages of their own: see [`people`] and [`claims`].
 //!
 //! Four parts: (a) small answers, (b) a large document, (c) starting and sitting there, (d) too much. In (a) and (b) the subjects take turns on one
 //! core with one worker each; the load and the back office run on another core.
 
+mod claims;
 mod gateway;
 mod http;
 mod load;
@@ -57,6 +58,8 @@ enum Part {
     People,
     /// Of people, the search among many alone, printed and not kept
     Search,
+    /// Claims over Odoo, and what is kept of writes: a page of its own, kept unless it is a quick look
+    Claims,
 }
 
 fn main() -> Result<()> {
@@ -72,7 +75,10 @@ fn main() -> Result<()> {
     if arguments.only == Some(Part::Search) {
         return people::search(arguments.quick, &binary);
     }
-    if arguments.only == Some(Part::People) {
+    if arguments.only.is_none_or(|only| only == Part::Claims) {
+        claims::bench(arguments.quick, &binary, &machine)?;
+    }
+    if matches!(arguments.only, Some(Part::People | Part::Claims)) {
         return Ok(());
     }
     let (verdicts, pages) = run(plan, arguments.only, &binary)?;

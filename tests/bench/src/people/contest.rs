@@ -6,10 +6,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use portico_servers::PASSWORD;
 
-use super::Plan;
 use super::ldap::Searching;
 use crate::http::Target;
-use crate::load::{self, Asking, Latency, Throughput};
+use crate::load::{self, Asking, Latency, Shape, Throughput};
 use crate::pause;
 use crate::process::Subject;
 use crate::rounds::{Series, interleave_some};
@@ -55,8 +54,7 @@ pub fn in_turn<T>(subject: Option<Subject>, work: impl FnOnce() -> Result<T>) ->
 }
 
 impl Contestant {
-    fn closed(&self, plan: Plan) -> Result<Throughput> {
-        let shape = plan.load;
+    fn closed(&self, shape: Shape) -> Result<Throughput> {
         match &self.asked {
             Asked::Http(targets) => {
                 load::closed_by(&mut Asking::several(targets, shape.connections)?, shape, &self.subject)
@@ -68,8 +66,7 @@ impl Contestant {
         }
     }
 
-    fn constant(&self, plan: Plan, rate: f64) -> Result<Latency> {
-        let shape = plan.load;
+    fn constant(&self, shape: Shape, rate: f64) -> Result<Latency> {
         match &self.asked {
             Asked::Http(targets) => {
                 load::constant_by(Asking::several(targets, shape.connections)?, shape, rate)
@@ -83,13 +80,13 @@ impl Contestant {
 }
 
 /// `rate_of`: whose throughput is halved for a subject.
-pub fn load_all(plan: Plan, all: &[Contestant], rate_of: impl Fn(usize) -> usize) -> Result<Loaded> {
+pub fn load_all(shape: Shape, all: &[Contestant], rate_of: impl Fn(usize) -> usize) -> Result<Loaded> {
     all.iter().try_for_each(|one| one.subject.rest())?;
     let measured = interleave_some(
         |one: &Contestant| one.rounds,
         all,
         |round, one| {
-            let got = in_turn(Some(one.subject), || one.closed(plan))
+            let got = in_turn(Some(one.subject), || one.closed(shape))
                 .with_context(|| format!("of {}", one.name))?;
             told(round, one.name, &format!("{:.0} requests/s, busy {:.2}", got.rate, got.busy));
             Ok(got)
@@ -106,7 +103,7 @@ pub fn load_all(plan: Plan, all: &[Contestant], rate_of: impl Fn(usize) -> usize
         &numbered,
         |round, (at, one)| {
             let rate = halves[*at];
-            let got = in_turn(Some(one.subject), || one.constant(plan, rate));
+            let got = in_turn(Some(one.subject), || one.constant(shape, rate));
             let got = got.with_context(|| format!("of {}", one.name))?;
             told(
                 round,

@@ -152,7 +152,7 @@ fn few(plan: Plan, binary: &Path, peers: &[InstalledPeer]) -> Result<Few> {
             .map(|(peer, ids)| contestant(plan, peer, ids.iter().map(|id| format!("/people/{id}")))),
     );
     // slapd at the rate of the gateway; the peers, who could not bear that, at half of their own.
-    let by_id = load_all(plan, &all, |at| at.max(1))?;
+    let by_id = load_all(plan.load, &all, |at| at.max(1))?;
     Ok(Few { listers: listers.iter().map(Lister::name).collect(), listing, bare, by_id })
 }
 
@@ -207,7 +207,7 @@ pub fn many(plan: Plan, binary: &Path, peers: &[InstalledPeer]) -> Result<Many> 
             .map(|peer| contestant(plan, peer, queries.iter().map(|query| format!("/people?q={query}")))),
     );
     work::check_found(&gateway, &peers, &staff)?;
-    let typing = load_all(plan, &all, |at| at)?;
+    let typing = load_all(plan.load, &all, |at| at)?;
     let (status, body) = Connection::open(gateway.ops)?.request("GET", "/status", Some(OPS_TOKEN), "")?;
     ensure!(status == 200, "/status answered {status}");
     let told: Value = serde_json::from_slice(&body)?;

@@ -3,15 +3,15 @@
 //!
 //! Three parts: (1) a list of 1,000, (2) one person by id, (3) a search among 100,000 while somebody types.
 
-mod contest;
+pub mod contest;
 mod directory;
 mod ldap;
 mod listing;
 mod measure;
-mod page;
-mod peers;
+pub mod page;
+pub mod peers;
 mod typed;
-mod work;
+pub mod work;
 
 use std::path::Path;
 use std::time::Duration;

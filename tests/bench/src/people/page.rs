@@ -11,7 +11,7 @@ use crate::rounds::Series;
 const PORTICO: usize = 1;
 
 /// A subject's figures over another's, round by round.
-fn over(all: &[Series], one: usize, other: usize) -> Series {
+pub fn over(all: &[Series], one: usize, other: usize) -> Series {
     all[one].with(&all[other], |one, other| one / other)
 }
 
@@ -69,7 +69,7 @@ impl Few {
             spread(&bare, 2)
         );
         page += "## (2) One person by id\n\n";
-        page += &self.by_id.page();
+        page += &self.by_id.page(32, "slapd");
         let ratio = over(&self.by_id.rates, PORTICO, 0);
         let _ = writeln!(
             page,
@@ -114,15 +114,16 @@ impl Many {
             self.resident,
             self.read_in
         );
-        page += &self.typing.page();
+        page += &self.typing.page(32, "slapd");
         page += &beside(&self.typing, 0);
         page
     }
 }
 
 impl Loaded {
-    fn page(&self) -> String {
-        let mut page = "Requests a second, as much as goes on 32 connections:\n\n".to_owned();
+    /// `behind`: what shares a core with the load.
+    pub fn page(&self, connections: usize, behind: &str) -> String {
+        let mut page = format!("Requests a second, as much as goes on {connections} connections:\n\n");
         page += &table_of(&self.names, &self.rates, 0);
         page += "\nProcessor time of the subject while that was measured, as a part of its core:\n\n";
         page += &table_of(&self.names, &self.busy, 2);
@@ -132,7 +133,7 @@ impl Loaded {
         });
         let _ = writeln!(
             page,
-            "\nRequests for a second of processor time (where the load or slapd was at its limit, and not the subject): {}.",
+            "\nRequests for a second of processor time (where the load or {behind} was at its limit, and not the subject): {}.",
             alone.collect::<Vec<_>>().join(", ")
         );
         let rates = self.names.iter().zip(&self.halves).map(|(name, rate)| format!("{name} {rate:.0}"));

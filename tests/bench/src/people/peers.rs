@@ -26,7 +26,7 @@ const NPM: [&str; 6] = [
     "@opentelemetry/sdk-trace-node@2.12.0",
 ];
 /// Of the ids that a peer gives out: any will do.
-const ID_KEY: &str = "6f0f3a5a1d8f4c0e9b7c2d4e5f60718293a4b5c6d7e8f90112233445566778ff";
+pub const ID_KEY: &str = "6f0f3a5a1d8f4c0e9b7c2d4e5f60718293a4b5c6d7e8f90112233445566778ff";
 /// Connecting, and reading 100,000 names.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -80,7 +80,7 @@ impl Kind {
 }
 
 /// `@fastify/jwt 10.2.8` of `@fastify/jwt@10.2.8`.
-fn spaced(package: &str) -> String {
+pub fn spaced(package: &str) -> String {
     package.rsplit_once('@').map_or_else(|| package.to_owned(), |(name, version)| format!("{name} {version}"))
 }
 
@@ -134,7 +134,7 @@ fn node() -> Result<[PathBuf; 2]> {
 }
 
 /// Installs what was not installed by an earlier run.
-fn once(what: &str, packages: &[&str], command: &mut Command) -> Result<()> {
+pub fn once(what: &str, packages: &[&str], command: &mut Command) -> Result<()> {
     let marker = checkout().join(format!(".servers/{what}.installed"));
     let wanted = packages.join("\n");
     if fs::read_to_string(&marker).is_ok_and(|installed| installed == wanted) {
@@ -145,7 +145,7 @@ fn once(what: &str, packages: &[&str], command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-fn step(command: &mut Command) -> Result<()> {
+pub fn step(command: &mut Command) -> Result<()> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.stdin(Stdio::null()).output();
     let output = output.with_context(|| format!("cannot run `{program}`"))?;

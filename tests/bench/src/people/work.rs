@@ -2,7 +2,7 @@
 //! gateway they also refuse, hide and save what the gateway does.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
@@ -15,20 +15,28 @@ use crate::gateway::Gateway;
 use crate::http::PATIENCE;
 
 /// Status, head and body of an answer on a connection of its own.
-fn ask(peer: &Peer, path: &str, token: Option<&str>, headers: &str) -> Result<(u16, String, Vec<u8>)> {
-    let mut socket = TcpStream::connect_timeout(&peer.addr, PATIENCE)?;
+pub fn ask_at(
+    (name, addr): (&str, SocketAddr),
+    path: &str,
+    token: Option<&str>,
+    headers: &str,
+) -> Result<(u16, String, Vec<u8>)> {
+    let mut socket = TcpStream::connect_timeout(&addr, PATIENCE)?;
     socket.set_read_timeout(Some(PATIENCE))?;
     let token = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
-    let host = peer.addr;
-    write!(socket, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{token}{headers}\r\n")?;
+    write!(socket, "GET {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n{token}{headers}\r\n")?;
     let mut answer = Vec::new();
     socket.read_to_end(&mut answer)?;
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
-    let end = end.with_context(|| format!("{} gives no answer to {path}", peer.name()))?;
+    let end = end.with_context(|| format!("{name} gives no answer to {path}"))?;
     let body = answer.split_off(end + 4);
     let head = String::from_utf8(answer)?;
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).context("no status")?;
     Ok((status, head, body))
+}
+
+fn ask(peer: &Peer, path: &str, token: Option<&str>, headers: &str) -> Result<(u16, String, Vec<u8>)> {
+    ask_at((peer.name(), peer.addr), path, token, headers)
 }
 
 fn get(peer: &Peer, path: &str) -> Result<Value> {
