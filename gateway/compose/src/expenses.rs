@@ -151,4 +151,4 @@ fn owned(system: &System, record: &mut ExpenseReportRecord) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

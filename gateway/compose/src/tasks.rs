@@ -114,11 +114,23 @@ impl Tasks {
         let (system, task) = self.0.open(TASK, id)?;
         let record = self.record(context, &sight, system, &task).await?;
         let mut found = self.found(context, &sight, system, record);
-        for owner in &found.record.potential_owners {
-            let kind = found.record.subject.resource;
-            found.substitutes.extend(self.0.substitutes(system.key(), kind, owner).await?);
-        }
+        found.substitutes = self.substitutes(system, &found.record).await?;
         Ok(found)
+    }
+
+    /// Who may decide a task in the place of one of its potential owners, each once. Whoever asks for the decision neither has
+    /// a deputy for it nor is one.
+    async fn substitutes(&self, system: &System, record: &TaskRecord) -> Result<Vec<PersonRef>, Error> {
+        let asks = self.0.links.link_ref(system.key(), &record.created_by).id;
+        let mut all: Vec<PersonRef> = Vec::new();
+        for owner in record.potential_owners.iter().filter(|owner| owner.id != record.created_by.id) {
+            for one in self.0.substitutes(system.key(), record.subject.resource, owner).await? {
+                if (one.id != asks || asks.is_none()) && !all.contains(&one) {
+                    all.push(one);
+                }
+            }
+        }
+        Ok(all)
     }
 
     /// What was decided about a task through this gateway, oldest first, with what became of each decision.
@@ -180,3 +192,6 @@ impl Tasks {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 mod lists;
 mod lost;
 mod receipts;
-mod toy;
+pub(crate) mod toy;
 mod writing;
 
 use std::sync::Arc;
@@ -21,17 +21,20 @@ use portico_store::{Store, StoreConfig};
 use tempfile::TempDir;
 
 use super::*;
+use crate::absences::Absences;
 use crate::change::{Asking, Change, Expected};
+use crate::delegations::Delegations;
 use crate::listing::{ListRequest, Listing, Refusal};
 use crate::people::{Identity, IdentityConfig, IndexOptions, Indexes, LinkRule, LinkSystems, Links};
 use crate::seal::{CURSOR_KEY_LEN, ID_KEY_LEN, Kind, Seals};
 use crate::systems::{Standing, Systems};
+use crate::tasks::Tasks;
 use crate::writes::{Pace, Writes, digest};
 use toy::{Mood, Office, key, money, native};
 
-const STAFF: &[&str] = &["owen", "sian", "bo"];
+pub(crate) const STAFF: &[&str] = &["owen", "sian", "bo"];
 
-fn rule(who: Who, actions: &[Action]) -> Rule {
+pub(crate) fn rule(who: Who, actions: &[Action]) -> Rule {
     Rule {
         name: None,
         resource: None,
@@ -52,17 +55,28 @@ fn rules() -> Vec<Rule> {
     ]
 }
 
-struct World {
-    expenses: Expenses,
+pub(crate) struct World {
+    pub(crate) expenses: Expenses,
+    pub(crate) absences: Absences,
+    pub(crate) tasks: Tasks,
+    pub(crate) delegations: Delegations,
     identity: Identity,
-    seals: Arc<Seals>,
-    directory: Arc<toy::Directory>,
-    writes: Writes,
-    _folder: TempDir,
+    pub(crate) seals: Arc<Seals>,
+    pub(crate) directory: Arc<toy::Directory>,
+    pub(crate) writes: Writes,
+    folder: TempDir,
 }
 
 /// A gateway over a directory and these offices: with their staff, and whether they can be written to.
-async fn world(offices: &[(&str, &Arc<Office>, &'static [&'static str], bool)]) -> World {
+async fn world(offices: &[Staffed<'_>]) -> World {
+    world_under(rules(), offices).await
+}
+
+/// An office by its key, with its staff, and whether it can be written to.
+pub(crate) type Staffed<'a> = (&'a str, &'a Arc<Office>, &'static [&'static str], bool);
+
+/// The same, under these rules.
+pub(crate) async fn world_under(rules: Vec<Rule>, offices: &[Staffed<'_>]) -> World {
     let (directory, people) = toy::directory();
     let mut all = vec![people];
     all.extend(offices.iter().map(|(name, office, staff, takes)| toy::office(name, office, staff, *takes)));
@@ -83,7 +97,7 @@ async fn world(offices: &[(&str, &Arc<Office>, &'static [&'static str], bool)]) 
         Arc::clone(&seals),
         IdentityConfig::new(key("directory")),
     );
-    let policy: Arc<dyn Policy> = Arc::new(BuiltinPolicy::new(rules()));
+    let policy: Arc<dyn Policy> = Arc::new(BuiltinPolicy::new(rules));
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&StoreConfig::sqlite(folder.path().join("store.db"))).await.unwrap();
     let quick = Pace {
@@ -95,7 +109,17 @@ async fn world(offices: &[(&str, &Arc<Office>, &'static [&'static str], bool)]) 
         Writes::new(store, Arc::clone(&systems), Arc::clone(&policy), Arc::clone(&seals)).paced(quick);
     let ground =
         Ground::new(systems, policy, Some(identity.clone()), links, Arc::clone(&seals), Some(writes.clone()));
-    World { expenses: Expenses::new(ground), identity, seals, directory, writes, _folder: folder }
+    World {
+        expenses: Expenses::new(ground.clone()),
+        absences: Absences::new(ground.clone()),
+        tasks: Tasks::new(ground.clone()),
+        delegations: Delegations::new(ground),
+        identity,
+        seals,
+        directory,
+        writes,
+        folder: folder,
+    }
 }
 
 /// One office with a draft of Siân's, `one`, and a submitted report of Owen's, `two`.
@@ -107,12 +131,20 @@ async fn small() -> (World, Arc<Office>) {
 }
 
 impl World {
+    /// From now on the store can be neither read nor written.
+    pub(crate) async fn lose_records(&self) {
+        self.writes.store().close().await;
+        for file in std::fs::read_dir(self.folder.path()).unwrap() {
+            std::fs::write(file.unwrap().path(), "This is no database. ".repeat(1_000)).unwrap();
+        }
+    }
+
     /// A request of somebody, after it was found out who it is.
-    async fn by(&self, subject: &str) -> CallContext {
+    pub(crate) async fn by(&self, subject: &str) -> CallContext {
         self.with_role(subject, &[]).await
     }
 
-    async fn with_role(&self, subject: &str, roles: &[&str]) -> CallContext {
+    pub(crate) async fn with_role(&self, subject: &str, roles: &[&str]) -> CallContext {
         let mut context = CallContext::internal(subject, Duration::from_secs(10));
         let roles = roles.iter().map(|role| (*role).to_owned()).collect();
         context.principal = Arc::new(Principal { roles, ..(*context.principal).clone() });
@@ -124,11 +156,15 @@ impl World {
         self.id_in("claims", report)
     }
 
-    fn id_in(&self, system: &str, report: &str) -> String {
-        self.seals.seal(REPORT, &key(system), &native(report))
+    pub(crate) fn id_in(&self, system: &str, report: &str) -> String {
+        self.seal(REPORT, system, report)
     }
 
-    fn person(&self, name: &str) -> String {
+    pub(crate) fn seal(&self, resource: ResourceType, system: &str, id: &str) -> String {
+        self.seals.seal(resource, &key(system), &native(id))
+    }
+
+    pub(crate) fn person(&self, name: &str) -> String {
         self.seals.seal_person(&key("directory"), &native(&format!("d-{name}")))
     }
 
@@ -160,10 +196,10 @@ impl World {
     }
 }
 
-const KEY: &str = "8e03978e-40d5-43e9-bc93-6a894a57f324";
+pub(crate) const KEY: &str = "8e03978e-40d5-43e9-bc93-6a894a57f324";
 
 /// A request with a key of its own, for this body.
-fn keyed(uuid: &str, body: &str) -> Asking {
+pub(crate) fn keyed(uuid: &str, body: &str) -> Asking {
     let route = "POST /v1/expense-reports";
     Asking {
         key: Some(uuid.into()),
@@ -173,11 +209,11 @@ fn keyed(uuid: &str, body: &str) -> Asking {
     }
 }
 
-fn unkeyed() -> Asking {
+pub(crate) fn unkeyed() -> Asking {
     Asking { key: None, ..keyed(KEY, "") }
 }
 
-fn dry(asking: Asking) -> Asking {
+pub(crate) fn dry(asking: Asking) -> Asking {
     Asking { validate_only: true, ..asking }
 }
 
@@ -185,11 +221,11 @@ fn declared() -> Declaration {
     Declaration { declaration: "All of this is true.".to_owned(), comment: None }
 }
 
-fn request(filters: Vec<Filter>) -> ListRequest {
+pub(crate) fn request(filters: Vec<Filter>) -> ListRequest {
     ListRequest { limit: 25, filters, ..ListRequest::default() }
 }
 
-fn by(field: &'static str, comparison: Comparison, value: &str) -> Filter {
+pub(crate) fn by(field: &'static str, comparison: Comparison, value: &str) -> Filter {
     Filter { field: field.into(), comparison, values: vec![Scalar::Text(value.to_owned())] }
 }
 
@@ -197,17 +233,17 @@ fn ids(listing: &Listing<FoundReport>) -> Vec<&str> {
     listing.items.iter().map(|found| found.record.id.as_str()).collect()
 }
 
-fn done<T: std::fmt::Debug>(change: Result<Change<T>, Error>) -> T {
+pub(crate) fn done<T: std::fmt::Debug>(change: Result<Change<T>, Error>) -> T {
     match change {
         Ok(Change::Done(value)) => value,
         other => panic!("not done: {other:?}"),
     }
 }
 
-fn kind<T: std::fmt::Debug>(answer: Result<T, Error>) -> ErrorKind {
+pub(crate) fn kind<T: std::fmt::Debug>(answer: Result<T, Error>) -> ErrorKind {
     answer.unwrap_err().kind()
 }
 
-fn places(error: &Error) -> Vec<&str> {
+pub(crate) fn places(error: &Error) -> Vec<&str> {
     error.fields().iter().map(|fault| &*fault.pointer).collect()
 }

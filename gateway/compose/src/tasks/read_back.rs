@@ -63,3 +63,48 @@ fn verdict(expected: &Decided, record: &TaskRecord) -> Verdict {
         _ => Verdict::CannotTell,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use portico_schemas::ResourceType;
+
+    use super::*;
+    use crate::expenses::tests::toy::leave::task;
+
+    fn waiting() -> TaskRecord {
+        task("one", ResourceType::ExpenseReport, "sian", &["owen"])
+    }
+
+    fn wanted() -> Decided {
+        Decided { decision: "approve".to_owned(), version: Some("first of one".to_owned()) }
+    }
+
+    fn decided(word: &'static str) -> TaskRecord {
+        TaskRecord { decision: Some(word), choices: vec![], ..waiting() }
+    }
+
+    #[test]
+    fn what_the_task_says_tells_whether_it_was_decided_so() {
+        let newer = TaskRecord { version: Some(SourceVersion("newer".to_owned())), ..waiting() };
+        let mut second = newer.clone();
+        second.choices.retain(|choice| choice.key != "approve");
+        let closed = TaskRecord { choices: vec![], ..newer.clone() };
+        for (why, record, verdict_of) in [
+            ("as wanted", decided("approve"), Verdict::Happened(None)),
+            ("otherwise", decided("refuse"), Verdict::CannotTell),
+            ("it waits as it was", waiting(), Verdict::DidNotHappen),
+            ("it waits, and something has changed", newer, Verdict::CannotTell),
+            ("it waits for the next step", second, Verdict::Happened(None)),
+            ("it is over, and nobody says how", closed, Verdict::CannotTell),
+        ] {
+            assert_eq!(verdict(&wanted(), &record), verdict_of, "{why}");
+        }
+    }
+
+    #[test]
+    fn what_is_expected_is_read_as_it_was_written() {
+        let kept = expected("approve", waiting().version.as_ref());
+        let read: Decided = serde_json::from_value(kept).unwrap();
+        assert_eq!((read.decision, read.version), (wanted().decision, wanted().version));
+    }
+}

@@ -48,7 +48,8 @@ impl Sight {
         }
     }
 
-    /// The delegation by which the person may decide a task that does not wait for themselves.
+    /// The delegation by which the person may decide a task that does not wait for themselves. Not that of somebody whose own it
+    /// is about: nobody has others decide it in their name.
     pub(super) fn represented(&self, system: &System, record: &TaskRecord) -> Option<Delegation> {
         let there = self.ground.policy.terms(&self.who, system.key());
         let owners = || record.potential_owners.iter().map(|person| person.id.as_str());
@@ -56,16 +57,23 @@ impl Sight {
             return None;
         }
         let (kind, key) = (record.subject.resource.plural(), system.key().as_str());
+        let asks = self.ground.links.link_ref(system.key(), &record.created_by).id;
         self.with_natives(system.key(), |natives| {
             let given = owners().filter_map(|owner| natives.get(owner)).flatten();
-            given.into_iter().find(|delegation| delegation.covers.covers(kind, key)).cloned()
+            let mut for_another = given.filter(|delegation| Some(&delegation.delegator) != asks.as_ref());
+            for_another.find(|delegation| delegation.covers.covers(kind, key)).cloned()
         })
     }
 
     /// Whether what a task is about is the person's own.
     pub(super) fn is_own(&self, system: &System, record: &TaskRecord) -> bool {
         let there = self.ground.policy.terms(&self.who, system.key());
-        record.created_by.id.as_str() == there.subject
+        if record.created_by.id.as_str() == there.subject {
+            return true;
+        }
+        // Who has several entries in a system is nobody there, and what any of them asks for is still their own.
+        let asks = self.ground.links.link_ref(system.key(), &record.created_by).id;
+        asks.is_some() && asks == self.who.person_id
     }
 
     fn with_natives<T>(

@@ -3,6 +3,8 @@
 
 #[path = "toy/counter.rs"]
 mod counter;
+#[path = "toy/leave.rs"]
+pub mod leave;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -50,14 +52,16 @@ pub fn money(amount: &str) -> Money {
 
 /// Somebody by their user name. In the directory their key is `d-<name>`, in an office `e-<name>`.
 fn person(prefix: &str, name: &str) -> PersonRecord {
-    let manager = (name == "sian").then_some("owen");
+    // Of somebody whom an office has twice, the second entry is `<name>/2`.
+    let user = name.split_once('/').map_or(name, |(user, _)| user);
+    let manager = (user == "sian").then_some("owen");
     PersonRecord {
         id: native(&format!("{prefix}-{name}")),
         version: None,
         created_at: None,
         updated_at: None,
         profile: PersonProfile {
-            user_name: Some(name.to_owned()),
+            user_name: Some(user.to_owned()),
             display_name: format!("{name} Example"),
             active: true,
             ..PersonProfile::default()
@@ -155,6 +159,7 @@ pub struct Office {
     pub markers: Mutex<BTreeMap<String, String>>,
     /// The octets of receipts.
     pub octets: Mutex<BTreeMap<String, Bytes>>,
+    pub trays: leave::Trays,
     /// Writes that came.
     pub writes: AtomicUsize,
     next: AtomicUsize,
@@ -167,6 +172,7 @@ impl Office {
             reports: Mutex::default(),
             markers: Mutex::default(),
             octets: Mutex::default(),
+            trays: leave::Trays::default(),
             writes: AtomicUsize::new(0),
             next: AtomicUsize::new(1),
         })
@@ -368,5 +374,5 @@ pub fn office(name: &str, office: &Arc<Office>, staff: &'static [&'static str], 
             .on::<RemoveReceipt>(Capability::default())
             .on::<FindByMarker>(Capability::default());
     }
-    system(adapter.build())
+    system(leave::on(adapter, takes).build())
 }
