@@ -174,7 +174,6 @@ const item = (kind, link) => (link ? { id: seal(kind, link[0]), display: link[1]
 async function claims(request, sheets, lastDay) {
   const users = await kept.employees.get(request, sheets.map((one) => one.user_id && one.user_id[0]).filter(Boolean));
   const currencies = await kept.currencies.get(request, sheets.map((one) => one.company_currency_id[0]));
-  const fetchedAt = new Date().toISOString();
   return sheets.map((one) => {
     const status = STATES[one.state];
     if (status === undefined) throw new Error(`Odoo has a state ${one.state}`);
@@ -185,7 +184,7 @@ async function claims(request, sheets, lastDay) {
     return {
       id: seal("claim", one.id),
       source: { system: "odoo", url: `${ODOO_URL}/odoo/hr.expense.sheet/${one.id}` },
-      createdAt: instant(one.create_date), updatedAt: instant(one.write_date), fetchedAt,
+      createdAt: instant(one.create_date), updatedAt: instant(one.write_date),
       title: one.name, status, nativeStatus: one.state,
       employee: { nativeId: String(one.employee_id[0]), display: one.employee_id[1] },
       transactionDate: lastDay.get(one.id),
@@ -267,7 +266,7 @@ const lineShape = shape({
   project: itemShape, costCentre: itemShape, receipts: listOf(receiptShape),
 });
 const claimShape = shape({
-  id: text, source: shape({ system: text, url: text }), createdAt: text, updatedAt: text, fetchedAt: text, title: text,
+  id: text, source: shape({ system: text, url: text }), createdAt: text, updatedAt: text, title: text,
   status: text, nativeStatus: text, employee: personShape, transactionDate: text, subTotal: moneyShape,
   totalTax: moneyShape, totalAmount: moneyShape, reimbursableAmount: moneyShape, approver: personShape,
   approvedBy: personShape, lines: listOf(lineShape),

@@ -19,7 +19,6 @@ import threading
 import time
 import xmlrpc.client
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
 from urllib.parse import parse_qsl
 
 import jwt
@@ -160,7 +159,6 @@ def item(kind, link):
 def claims(sheets, last_day):
     users = EMPLOYEES.get(one["user_id"][0] for one in sheets if one["user_id"])
     known = CURRENCIES.get(one["company_currency_id"][0] for one in sheets)
-    fetched = datetime.now(timezone.utc).isoformat().replace("+00:00", "Z")
     found = []
     for one in sheets:
         currency = known(one["company_currency_id"][0])
@@ -169,7 +167,7 @@ def claims(sheets, last_day):
         claim = {
             "id": seal("claim", one["id"]),
             "source": {"system": "odoo", "url": f"{URL}/odoo/hr.expense.sheet/{one['id']}"},
-            "createdAt": instant(one["create_date"]), "updatedAt": instant(one["write_date"]), "fetchedAt": fetched,
+            "createdAt": instant(one["create_date"]), "updatedAt": instant(one["write_date"]),
             "title": one["name"], "status": status, "nativeStatus": one["state"],
             "employee": {"nativeId": str(one["employee_id"][0]), "display": one["employee_id"][1]},
             "subTotal": money(one["untaxed_amount"], currency), "totalTax": money(one["total_tax_amount"], currency),

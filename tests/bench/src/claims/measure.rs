@@ -116,6 +116,7 @@ pub fn answers(plan: Plan, odoo: &Odoo, installed: &Installed, peers: &[Installe
         }
     }
     let behind = [calls(odoo, &pages[0].0, plan.calls)?, calls(odoo, &pages[1].0, plan.calls)?];
+    println!("calls a second, simulator and kept answers, small and large pages: {behind:.0?}");
     let before = odoo.asked();
     let mut loads = Vec::new();
     let wide = plan.load.connections;
