@@ -23,7 +23,7 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Try it: a gateway over a simulated directory and two document stores, on this machine alone
+    /// Try it: a gateway over a simulated directory, Odoo and two document stores, on this machine alone
     Demo(Demo),
     /// Run the gateway
     Serve(Serve),
