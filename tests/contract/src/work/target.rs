@@ -1,5 +1,6 @@
 //! What the suites of claims, absence and tasks have to know of a system beyond what its adapter says.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -48,6 +49,8 @@ pub trait LosesAnswers: Send + Sync {
 pub struct WorkTarget {
     /// Nothing is written, and nothing is asked that could change something: safe where people work.
     pub read_only: bool,
+    /// How many entries lists have when the suite begins, by the id of the operation, where that is known.
+    pub counts: BTreeMap<&'static str, usize>,
     /// The employee whose things the suite makes.
     pub employee: Option<NativeId>,
     /// Another employee.
@@ -81,6 +84,7 @@ impl WorkTarget {
     pub fn read_only() -> Self {
         Self {
             read_only: true,
+            counts: BTreeMap::new(),
             employee: None,
             colleague: None,
             approver: None,

@@ -89,12 +89,8 @@ impl World {
     pub async fn found(&self, marker: &Marker, resource: ResourceType) -> Result<Vec<NativeId>, String> {
         let find = FindByMarker { marker: marker.clone(), resource };
         let found = good("looking for a marker", self.call(find).await)?.found;
-        for id in &found {
-            match resource {
-                ResourceType::Absence => self.note_absence(id),
-                // A receipt goes with its report.
-                _ => {}
-            }
+        if resource == ResourceType::Absence {
+            found.iter().for_each(|id| self.note_absence(id));
         }
         Ok(found)
     }

@@ -1,5 +1,6 @@
 //! What the suites have to know of a simulated Odoo, and how things are changed in it past the adapter.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -80,8 +81,26 @@ pub fn target(sim: &Arc<Sim>) -> WorkTarget {
     let allocation = sim.create("hr.leave.allocation", &allocation).unwrap();
     sim.force("hr.leave.allocation", allocation, &json!({ "state": "validate" })).unwrap();
     let hand = Arc::new(Hand(Arc::clone(sim)));
+    let count = |model: &str, domain: Value| sim.count(model, &domain).unwrap();
+    // In 17 what was cancelled is archived, and shown nowhere.
+    let active = json!(["active", "=", true]);
+    let shown: Vec<Value> = sim.count(LEAVE, &json!([active])).ok().map(|_| active).into_iter().collect();
+    // Whatever was handed in, or asked for and needs somebody to agree.
+    let mut asked = shown.clone();
+    asked.push(json!(["state", "!=", "draft"]));
+    asked.push(json!(["holiday_status_id.leave_validation_type", "!=", "no_validation"]));
+    let tasks = count(REPORT, json!([["state", "!=", "draft"]])) + count(LEAVE, json!(asked));
+    let counts = BTreeMap::from([
+        ("expenses list_reports", count(REPORT, json!([]))),
+        ("expenses list_categories", count("product.product", json!([["can_be_expensed", "=", true]]))),
+        ("expenses list_tax_rates", count("account.tax", json!([["type_tax_use", "=", "purchase"]]))),
+        ("absences list", count(LEAVE, json!(shown))),
+        ("absences list_types", count("hr.leave.type", json!([]))),
+        ("tasks list", tasks),
+    ]);
     WorkTarget {
         read_only: false,
+        counts,
         employee: Some(native(employee.employee)),
         colleague: Some(native(colleague.employee)),
         approver: employee.manager.map(native),

@@ -14,8 +14,9 @@ use portico_schemas::{AbsenceStatus, DayPart, Outcome as Settled};
 use rust_decimal::Decimal;
 
 use super::super::world::{World, decimal};
+use super::drafts::TEXTS;
 use super::lists::some;
-use super::reports::{TEXTS, nothing};
+use super::reports::nothing;
 use crate::world::{Outcome, ensure, good, refused};
 
 pub(crate) async fn read_alone(world: &World) -> Outcome {

@@ -18,6 +18,9 @@ pub(crate) async fn complete<L: Listing>(world: &World) -> Outcome {
     let whole = all::<L>(world).await?;
     let ids = whole.ids();
     exactly(&ids, &ids.iter().cloned().collect(), "in pages of 200")?;
+    if let Some(known) = world.target.counts.get(L::ID).filter(|_| whole.whole) {
+        ensure!(ids.len() == *known, "{} items are listed of {known} that there are", ids.len());
+    }
     for (limit, most) in SMALL {
         let some = walk::<L>(world, everything::<L>(limit), most).await?;
         same_start(&some, &ids, &format!("in pages of {limit}"))?;

@@ -9,7 +9,8 @@ use portico_schemas::{ExpenseReportStatus, Outcome as Settled, ResourceType};
 
 use super::super::target::LostWrite;
 use super::super::world::{World, fresh_marker, upload};
-use super::reports::{hold, lines, own};
+use super::drafts::hold;
+use super::reports::{lines, own};
 use crate::world::{Outcome, ensure, good};
 
 pub(crate) async fn unknown_finds_nothing(world: &World) -> Outcome {

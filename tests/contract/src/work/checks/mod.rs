@@ -2,6 +2,7 @@
 
 mod absences;
 pub(crate) mod claims;
+mod drafts;
 mod lists;
 mod markers;
 mod receipts;
@@ -121,11 +122,11 @@ fn look_ups() -> Vec<Check> {
 fn reports_written() -> Vec<Check> {
     let draft = |target: &WorkTarget| target.employee.is_some() && target.category.is_some();
     vec![
-        check!(&[CREATE, REPORT], a_new_report_holds_what_was_asked => reports::holds_what_was_asked).with(draft),
+        check!(&[CREATE, REPORT], a_new_report_holds_what_was_asked => drafts::holds_what_was_asked).with(draft),
         check!(&[CREATE, REPORTS], a_new_report_is_listed_at_once => reports::new_is_listed_at_once).with(draft),
-        check!(&[CREATE], amounts_come_back_to_the_penny => reports::amounts_come_back).with(draft),
-        check!(&[CREATE], texts_of_every_kind_come_back => reports::texts_come_back).with(draft),
-        check!(&[CREATE, REPORTS], a_refused_draft_names_its_lines_and_leaves_nothing => reports::refused_names_every_fault).with(draft),
+        check!(&[CREATE], amounts_come_back_to_the_penny => drafts::amounts_come_back).with(draft),
+        check!(&[CREATE], texts_of_every_kind_come_back => drafts::texts_come_back).with(draft),
+        check!(&[CREATE, REPORTS], a_refused_draft_names_its_lines_and_leaves_nothing => drafts::refused_names_every_fault).with(draft),
         check!(&[CREATE, EDIT, REPORT], an_edit_replaces_lines_and_keeps_those_named => reports::edit_replaces).with(draft),
         check!(&[CREATE, EDIT, DELETE, SUBMIT, WITHDRAW, REPORT], a_stale_version_is_refused => reports::stale_version).with(draft),
         check!(&[CREATE, EDIT, REPORT], a_change_in_the_office_is_seen => reports::native_change_is_seen)
