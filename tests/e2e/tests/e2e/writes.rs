@@ -9,6 +9,7 @@ mod postgres;
 mod record;
 mod sentinel;
 mod story;
+mod waiting;
 
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -7,6 +7,7 @@ use portico_simkit::client::Connection;
 use portico_simkit::wait::{wait_for, wait_until};
 use serde_json::Value;
 
+use super::waiting::Scenario;
 use super::{Office, key, post, sheets, text};
 use crate::support::{Answer, SOON};
 
@@ -104,8 +105,12 @@ async fn one_key_with_another_body_is_refused_whoever_is_first() {
     assert_eq!(office.odoo.created("hr.expense.sheet"), 2);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn one_key_makes_one_report_although_the_process_is_killed_in_the_middle() {
+#[test]
+fn one_key_makes_one_report_although_the_process_is_killed_in_the_middle() {
+    Scenario::DoubleAndKilled.ended();
+}
+
+pub async fn killed_in_the_middle() {
     let Office { odoo, _directory, gateway, claimant, category } = Office::new().await;
     let claim = super::claim(&category, "Killed in the middle");
     odoo.reset_counters();

@@ -11,6 +11,7 @@ use portico_store::{IntentState, Retention, Store, StoreConfig};
 use serde_json::json;
 
 use super::record::{Record, Told};
+use super::waiting::Scenario;
 use super::{Office, claim, key};
 use crate::support::SOON;
 
@@ -138,7 +139,7 @@ async fn callers(office: &Office, answered: &Arc<AtomicU64>) -> Vec<Caller> {
 }
 
 /// Kills the process so many times, and compares what everybody holds.
-async fn kill(points: u32, seed: u64) {
+pub async fn kill(points: u32, seed: u64) {
     let answered = Arc::new(AtomicU64::new(0));
     let office = Office::new().await;
     let mut callers = callers(&office, &answered).await;
@@ -234,9 +235,9 @@ async fn the_checker_sees(file: &std::path::Path, told: &[Told], odoo: &Odoo) {
     store.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn twenty_five_kills_lose_nothing_and_make_nothing_twice() {
-    kill(25, 0x5eed_0004).await;
+#[test]
+fn twenty_five_kills_lose_nothing_and_make_nothing_twice() {
+    Scenario::TwentyFiveKills.ended();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,7 @@ use portico_odoo_sim::{Fault, On};
 use portico_simkit::wait::wait_for;
 use serde_json::{Value, json};
 
+use super::waiting::Scenario;
 use super::{Office, Somebody, key, offered, text};
 use crate::support::Answer;
 
@@ -89,8 +90,12 @@ impl<'a> Lost<'a> {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_lost_creation_settles_to_the_truth_and_is_never_made_twice() {
+#[test]
+fn a_lost_creation_settles_to_the_truth_and_is_never_made_twice() {
+    Scenario::LostCreations.ended();
+}
+
+pub async fn creations() {
     let office = &Office::new().await;
     office.odoo.reset_counters();
     let mut lost = Vec::new();
@@ -122,8 +127,12 @@ fn report_path(report: &Value) -> String {
     format!("/v1/expense-reports/{}", text(report, "id"))
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_lost_submission_and_a_lost_approval_settle_to_the_truth() {
+#[test]
+fn a_lost_submission_and_a_lost_approval_settle_to_the_truth() {
+    Scenario::LostSteps.ended();
+}
+
+pub async fn submissions_and_approvals() {
     let office = &Office::new().await;
     let manager = &office.manager();
     let declaration = json!({ "declaration": "These are my own expenses." });

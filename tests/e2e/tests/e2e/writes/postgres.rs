@@ -9,6 +9,7 @@ use std::time::Duration;
 use portico_servers::{Product, Running, for_test};
 use portico_simkit::wait::{wait_for, wait_until};
 
+use super::waiting::Scenario;
 use super::{Office, Somebody, claim, key, post, site, text};
 use crate::support::SOON;
 
@@ -67,8 +68,12 @@ async fn claim_on(api: String, who: Somebody, category: String, heard: Arc<Heard
     good
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_database_may_be_killed_and_started_again_under_load() {
+#[test]
+fn the_database_may_be_killed_and_started_again_under_load() {
+    Scenario::DatabaseAway.ended();
+}
+
+pub async fn away_under_load() {
     let Some(mut postgres) = for_test(Product::Postgres) else { return };
     let office = office(&postgres).await;
     let heard = Arc::new(Heard::default());
