@@ -94,8 +94,10 @@ pub fn bench(quick: bool, binary: &Path, machine: &[(&'static str, String)]) -> 
             .flatten()
             .collect();
     let summary = results::summary(&verdicts);
+    let parts = [answers.page(), reading.page(), page::large_page(&large), intents.page()].join("\n");
     println!("\n{summary}");
     if quick {
+        println!("{parts}");
         return Ok(());
     }
     let mut text = "# What claims cost\n\nWritten by `cargo xtask bench`; do not edit.\n\n".to_owned();
@@ -104,7 +106,6 @@ pub fn bench(quick: bool, binary: &Path, machine: &[(&'static str, String)]) -> 
     for (what, which) in machine.chain(peers) {
         text += &format!("- {what}: {which}\n");
     }
-    let parts = [answers.page(), reading.page(), page::large_page(&large), intents.page()].join("\n");
     text += &format!("\n{summary}\n{parts}\n{METHOD}");
     let file = portico_servers::checkout().join("tests/bench/CLAIMS.md");
     std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
