@@ -142,3 +142,6 @@ fn owned_by(system: &System, employee: &NativeId) -> Facts {
     own(system, &mut facts, &link);
     facts
 }
+
+#[cfg(test)]
+mod tests;

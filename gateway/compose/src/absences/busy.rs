@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use portico_contract::absences::{BusyRecord, BusyTimes, ListBusyTimes};
-use portico_contract::access::{Facts, Scope};
+use portico_contract::access::Scope;
 use portico_contract::{CallContext, Error, ErrorKind, Operation, SystemKey};
 use portico_policy::Action;
 use portico_schemas::{FieldError, ResourceType};
@@ -33,8 +33,9 @@ impl Absences {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`] for an id that was not given out and for days in the wrong order or more than a year
-    /// apart; [`ErrorKind::NotFound`] for somebody who is not for this person to see; a [`Refusal::NoSource`] when no system
-    /// could answer: nobody is free because nobody knows.
+    /// apart; [`ErrorKind::NotFound`] for somebody who is not for this person to see, or whom no system knows; a
+    /// [`Refusal::NoSource`] when no system could answer: nobody is free because nobody knows;
+    /// [`ErrorKind::ConnectionLost`] when it cannot be said now who the person who asks is.
     pub async fn free_busy(
         &self,
         context: &CallContext,
@@ -50,14 +51,15 @@ impl Absences {
             return Err(Error::new(ErrorKind::Unsupported, why).into());
         }
         let asked = knowing.iter().map(|system| self.busy_in(context, system, person, (from, to)));
-        let (mut items, mut sources) = (Vec::new(), Vec::new());
+        let (mut items, mut sources, mut is_known) = (Vec::new(), Vec::new(), false);
         for (system, answer) in knowing.iter().zip(join_all(asked).await) {
             let mut source = report(system.key());
             match answer {
                 Ok(records) => {
                     source.fetched_at = Some(Timestamp::now());
+                    is_known |= records.is_some();
                     let found = |record| FoundBusy { system: system.key().clone(), record };
-                    items.extend(records.into_iter().map(found));
+                    items.extend(records.into_iter().flatten().map(found));
                 }
                 Err(error) => fail_report(&mut source, &error),
             }
@@ -66,21 +68,30 @@ impl Absences {
         if !sources.iter().any(|source| source.status.contributed()) {
             return Err(Refusal::no_source(sources));
         }
+        if !is_known && sources.iter().all(|source| source.status.contributed()) {
+            let why = "No system that knows when people are away knows this person, so nobody can say that they are free.";
+            return Err(Error::new(ErrorKind::NotFound, why).into());
+        }
         items.sort_by_key(|found: &FoundBusy| (found.record.start, found.record.end));
         Ok(Listing { items, next: None, sources })
     }
 
+    /// When a person is away by one system; `None` when they are nobody there.
     async fn busy_in(
         &self,
         context: &CallContext,
         system: &System,
         person: &str,
         (from, to): (Date, Date),
-    ) -> Result<Vec<BusyRecord>, Error> {
-        let Some(employee) = self.employee(system, person)? else { return Ok(Vec::new()) };
-        let operation = ListBusyTimes { employees: vec![employee], from, to };
+    ) -> Result<Option<Vec<BusyRecord>>, Error> {
+        // Of somebody with several entries all count: nobody must look free who is not.
+        let employees = self.employees(system, person)?;
+        if employees.is_empty() {
+            return Ok(None);
+        }
+        let operation = ListBusyTimes { employees, from, to };
         let BusyTimes(records) = system.upstream.call(context.clone(), operation).await?;
-        Ok(records)
+        Ok(Some(records))
     }
 
     /// Whether a person may be seen at all by the one who asks.
@@ -88,11 +99,15 @@ impl Absences {
         let (key, native) = self.0.seals.open(ResourceType::Person, person, "/id")?;
         let directory = self.0.systems.get(&key).filter(|_| self.0.links.is_of_record(&key));
         let directory = directory.ok_or_else(|| not_there(ResourceType::Person))?;
-        let facts = Facts { ..super::owned_by(directory, &native) };
+        let facts = super::owned_by(directory, &native);
         let everybody = crate::fan_out::readable(&*self.0.policy, context, ResourceType::Person, directory);
         let shown = everybody == Scope::All
             || self.0.allows(context, Action::Read, directory, ResourceType::Person, &facts);
-        if shown { Ok(()) } else { Err(not_there(ResourceType::Person)) }
+        if shown {
+            return Ok(());
+        }
+        self.0.policy.check_known(&context.principal, &key)?;
+        Err(not_there(ResourceType::Person))
     }
 }
 

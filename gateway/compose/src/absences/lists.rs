@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use portico_contract::absences::{
     AbsenceBalanceRecord, AbsenceBalances, GetAbsenceBalances, ListAbsenceTypes, ListAbsences,
 };
+use portico_contract::access::Facts;
 use portico_contract::paging::SourcePage;
 use portico_contract::people::PersonLink;
 use portico_contract::{CallContext, Error, ErrorKind, NativeId, Operation, SystemKey};
@@ -132,14 +133,16 @@ impl Absences {
             None => self.0.policy.own_key(&context.principal, system.key())?,
             Some(id) => match self.employee(system, id)? {
                 Some(employee) => employee,
-                None => return Ok(Vec::new()),
+                // That they are nobody there is only for those who may see everybody's.
+                None if self.0.allows(context, Action::Read, system, BALANCE, &Facts::default()) => {
+                    return Ok(Vec::new());
+                }
+                None => return Err(self.not_theirs(context, system)),
             },
         };
         let facts = owned_by(system, &employee);
         if !self.0.allows(context, Action::Read, system, BALANCE, &facts) {
-            self.0.policy.check_known(&context.principal, system.key())?;
-            let why = "You may not see how much leave this person has.";
-            return Err(Error::new(ErrorKind::Forbidden, why));
+            return Err(self.not_theirs(context, system));
         }
         let operation = GetAbsenceBalances { employee: employee.clone() };
         let AbsenceBalances(records) = system.upstream.call(context.clone(), operation).await?;
@@ -148,16 +151,27 @@ impl Absences {
         Ok(records.into_iter().map(found).collect())
     }
 
+    fn not_theirs(&self, context: &CallContext, system: &System) -> Error {
+        let known = self.0.policy.check_known(&context.principal, system.key());
+        let why = "You may not see how much leave this person has.";
+        known.err().unwrap_or_else(|| Error::new(ErrorKind::Forbidden, why))
+    }
+
     /// The key of a person of record in a system; `None` when they are nobody there, or several.
-    pub(super) fn employee(&self, system: &System, id: &str) -> Result<Option<NativeId>, Error> {
-        let (key, person) = self.0.seals.open(ResourceType::Person, id, "?employeeId")?;
-        if !self.0.links.is_of_record(&key) {
-            return Ok(None);
-        }
-        let natives = self.0.links.all_natives(system.key(), &person);
-        match natives.ok_or_else(|| crate::terms::unknown(system.key()))?.as_slice() {
+    fn employee(&self, system: &System, id: &str) -> Result<Option<NativeId>, Error> {
+        match self.employees(system, id)?.as_slice() {
             [one] => Ok(Some(one.clone())),
             _ => Ok(None),
         }
+    }
+
+    /// Every entry of a person of record in a system.
+    pub(super) fn employees(&self, system: &System, id: &str) -> Result<Vec<NativeId>, Error> {
+        let (key, person) = self.0.seals.open(ResourceType::Person, id, "?employeeId")?;
+        if !self.0.links.is_of_record(&key) {
+            return Ok(Vec::new());
+        }
+        let natives = self.0.links.all_natives(system.key(), &person);
+        natives.ok_or_else(|| crate::terms::unknown(system.key()))
     }
 }

@@ -11,13 +11,14 @@ use std::time::Duration;
 
 use portico_contract::access::Principal;
 use portico_contract::paging::{Comparison, Filter, Scalar};
-use portico_contract::{CallContext, Error, ErrorKind};
+use portico_contract::trace::Span;
+use portico_contract::{CallContext, Error, ErrorKind, SystemKey};
 use portico_policy::{Action, BuiltinPolicy, Policy, Rule, Who};
 use portico_schemas::{
     Classification, Declaration, ExpenseLineContent, ExpenseReportContent, ExpenseReportStatus as Status,
     NewExpenseReport, SourceStatus, Withdrawal,
 };
-use portico_store::{Store, StoreConfig};
+use portico_store::{IntentId, IntentState, Store, StoreConfig};
 use tempfile::TempDir;
 
 use super::*;
@@ -29,7 +30,7 @@ use crate::people::{Identity, IdentityConfig, IndexOptions, Indexes, LinkRule, L
 use crate::seal::{CURSOR_KEY_LEN, ID_KEY_LEN, Kind, Seals};
 use crate::systems::{Standing, Systems};
 use crate::tasks::Tasks;
-use crate::writes::{Pace, Writes, digest};
+use crate::writes::{Pace, Reconciler, Writes, digest};
 use toy::{Mood, Office, key, money, native};
 
 pub(crate) const STAFF: &[&str] = &["owen", "sian", "bo"];
@@ -246,4 +247,29 @@ pub(crate) fn kind<T: std::fmt::Debug>(answer: Result<T, Error>) -> ErrorKind {
 
 pub(crate) fn places(error: &Error) -> Vec<&str> {
     error.fields().iter().map(|fault| &*fault.pointer).collect()
+}
+
+fn look(key: &SystemKey, time: Duration) -> (Span, CallContext) {
+    let span = Span::detached("look");
+    let context = CallContext { span: span.context(), ..CallContext::internal(key.as_str(), time) };
+    (span, context)
+}
+
+/// Looks until this write is settled, and says how.
+pub(crate) async fn settled(
+    world: &World,
+    read_backs: Vec<Arc<dyn ReadBack>>,
+    operation: &portico_schemas::Operation,
+) -> (IntentState, Option<String>) {
+    let reconciler = Reconciler::new(world.writes.clone(), read_backs);
+    let id: IntentId = operation.id.parse().unwrap();
+    for _ in 0..500 {
+        reconciler.round(&look).await.unwrap();
+        let intent = world.writes.store().intent(id).await.unwrap().unwrap();
+        if intent.state.is_final() {
+            return (intent.state, intent.result);
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it stays open");
 }

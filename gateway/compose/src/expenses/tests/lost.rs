@@ -1,39 +1,16 @@
 //! Answers that were lost: what became of a write is found by reading.
 
-use portico_contract::SystemKey;
-use portico_contract::trace::Span;
 use portico_schemas::Operation as Open;
-use portico_store::{IntentId, IntentState};
+use portico_store::IntentState;
 
 use super::*;
 use crate::writes::Reconciler;
-
-fn look(key: &SystemKey, time: Duration) -> (Span, CallContext) {
-    let span = Span::detached("look");
-    let context = CallContext { span: span.context(), ..CallContext::internal(key.as_str(), time) };
-    (span, context)
-}
 
 fn pending<T: std::fmt::Debug>(change: Result<Change<T>, Error>) -> Open {
     match change {
         Ok(Change::Pending(operation)) => *operation,
         other => panic!("not pending: {other:?}"),
     }
-}
-
-/// Looks until this write is settled, and says how.
-async fn settled(world: &World, operation: &Open) -> (IntentState, Option<String>) {
-    let reconciler = Reconciler::new(world.writes.clone(), Expenses::read_backs());
-    let id: IntentId = operation.id.parse().unwrap();
-    for _ in 0..500 {
-        reconciler.round(&look).await.unwrap();
-        let intent = world.writes.store().intent(id).await.unwrap().unwrap();
-        if intent.state.is_final() {
-            return (intent.state, intent.result);
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("it stays open");
 }
 
 #[tokio::test]
@@ -43,7 +20,7 @@ async fn what_happened_is_found_by_reading_whatever_it_was() {
     let expenses = &world.expenses;
     office.be(Mood::LosesAnswers);
     let confirmed = async |operation: Open| {
-        let (state, result) = settled(&world, &operation).await;
+        let (state, result) = settled(&world, Expenses::read_backs(), &operation).await;
         assert_eq!(state, IntentState::Confirmed, "{}", operation.action);
         result
     };
