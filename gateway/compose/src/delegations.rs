@@ -25,6 +25,8 @@ const DELEGATION: ResourceType = ResourceType::Delegation;
 const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 366);
 /// How far back one may begin: the clock of the caller may be behind.
 const EARLIEST: SignedDuration = SignedDuration::from_hours(24);
+/// How long it may take at most until one that begins at once is on record.
+const AT_ONCE: SignedDuration = SignedDuration::from_mins(1);
 /// Characters of a reason.
 const REASON: usize = 500;
 
@@ -81,11 +83,12 @@ impl Delegations {
     /// # Errors
     /// [`ErrorKind::Forbidden`] for somebody who is not in the directory of record; errors of the store.
     pub async fn list(&self, context: &CallContext) -> Result<Vec<FoundDelegation>, Error> {
-        let me = person(&context.principal)?;
+        let me = self.person(context)?;
         let store = store(&self.0)?;
         let mut all = store.delegations_by(me).await.map_err(|error| store_error(&error))?;
         let to_me = store.delegations_to(me, Timestamp::now()).await.map_err(|error| store_error(&error))?;
         all.extend(to_me);
+        all.sort_by_key(|record| std::cmp::Reverse(record.created));
         Ok(all.into_iter().map(|record| self.found(context, record)).collect())
     }
 
@@ -100,6 +103,7 @@ impl Delegations {
         if concerns || self.may(context, Action::Read, &record.delegator) {
             return Ok(self.found(context, record));
         }
+        self.check_known(context)?;
         Err(not_there(DELEGATION))
     }
 
@@ -116,13 +120,14 @@ impl Delegations {
     ) -> Result<Change<FoundDelegation>, Error> {
         let delegator = match &new.delegator_id {
             Some(id) => id.clone(),
-            None => person(&context.principal)?.to_owned(),
+            None => self.person(context)?.to_owned(),
         };
         let now = Timestamp::now();
         let start = new.start.unwrap_or(now);
         self.check(new, &delegator, start, now)?;
         let own = Some(&delegator) == context.principal.person_id.as_ref();
         if !own && !self.may(context, Action::Write, &delegator) {
+            self.check_known(context)?;
             let why = "You may not make somebody a deputy of this person.";
             return Err(Error::new(ErrorKind::Forbidden, why));
         }
@@ -173,6 +178,23 @@ impl Delegations {
         let (by, trace) = (actor(&context.principal), trace(context));
         let ended = store(&self.0)?.end_delegation(found.record.id, now, by, trace).await;
         Ok(self.found(context, ended.map_err(|error| store_error(&error))?))
+    }
+
+    /// The person who asks, in the directory of record.
+    fn person<'a>(&self, context: &'a CallContext) -> Result<&'a str, Error> {
+        if let Some(me) = &context.principal.person_id {
+            return Ok(me);
+        }
+        self.check_known(context)?;
+        let why =
+            "Your account belongs to nobody in the directory of record, so nobody can stand in for you.";
+        Err(Error::new(ErrorKind::Forbidden, why))
+    }
+
+    /// Refuses while the directory of record cannot say who the person is: what is theirs would look like nothing.
+    fn check_known(&self, context: &CallContext) -> Result<(), Error> {
+        let directory = self.0.systems.iter().find(|system| self.0.links.is_of_record(system.key()));
+        directory.map_or(Ok(()), |directory| self.0.policy.check_known(&context.principal, directory.key()))
     }
 
     async fn record(&self, id: &str) -> Result<Delegation, Error> {
@@ -294,15 +316,6 @@ impl Ground {
     }
 }
 
-/// The person who asks, in the directory of record.
-fn person(who: &Principal) -> Result<&str, Error> {
-    who.person_id.as_deref().ok_or_else(|| {
-        let why =
-            "Your account belongs to nobody in the directory of record, so nobody can stand in for you.";
-        Error::new(ErrorKind::Forbidden, why)
-    })
-}
-
 fn store(ground: &Ground) -> Result<&Store, Error> {
     let writes = ground.writes.as_ref().ok_or_else(crate::change::no_store)?;
     Ok(writes.store())
@@ -317,14 +330,21 @@ fn id_of(who: &Principal, asking: &Asking) -> Uuid {
     uuid::Builder::from_custom_bytes(octets).into_uuid()
 }
 
-/// Whether a stored delegation is what is asked for again; an end that was brought forward since is not a difference.
+/// Whether a stored delegation is what is asked for again. That it was ended since is not a difference; one that is open has
+/// the end that it was made with. One that was asked for without a start begins when it was made.
 fn same(known: &Delegation, wanted: &portico_store::NewDelegation, has_start: bool) -> bool {
-    known.delegator == wanted.delegator
+    let (until, end) = (known.until.as_millisecond(), wanted.until.as_millisecond());
+    let same_start = if has_start {
+        known.from.as_millisecond() == wanted.from.as_millisecond()
+    } else {
+        known.created.duration_since(known.from).abs() < AT_ONCE
+    };
+    same_start
+        && (until == end || until < end && known.until <= Timestamp::now())
+        && known.delegator == wanted.delegator
         && known.delegate == wanted.delegate
         && known.covers == wanted.covers
         && known.reason == wanted.reason
-        && known.until.as_millisecond() <= wanted.until.as_millisecond()
-        && (!has_start || known.from.as_millisecond() == wanted.from.as_millisecond())
 }
 
 fn actor(who: &Principal) -> Actor {
@@ -337,3 +357,6 @@ fn trace(context: &CallContext) -> Trace {
         correlation_id: Some(context.correlation_id.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;

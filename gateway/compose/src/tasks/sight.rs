@@ -53,7 +53,9 @@ impl Sight {
     pub(super) fn represented(&self, system: &System, record: &TaskRecord) -> Option<Delegation> {
         let there = self.ground.policy.terms(&self.who, system.key());
         let owners = || record.potential_owners.iter().map(|person| person.id.as_str());
-        if owners().any(|owner| owner == there.subject) {
+        // While it cannot be said who they are there, they stand in for nobody.
+        let is_known = self.ground.policy.check_known(&self.who, system.key()).is_ok();
+        if !is_known || owners().any(|owner| owner == there.subject) {
             return None;
         }
         let (kind, key) = (record.subject.resource.plural(), system.key().as_str());

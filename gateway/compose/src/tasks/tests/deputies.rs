@@ -113,3 +113,13 @@ async fn standing_in_for_somebody_lets_nobody_decide_about_their_own() {
     assert!(world.tasks.get(&owen, &own).await.unwrap().substitutes.is_empty());
     assert_eq!(office.written(), 0);
 }
+
+#[tokio::test]
+async fn a_deputy_of_whom_it_is_not_known_who_they_are_sees_nothing_and_is_told_why() {
+    let (world, _office) = small().await;
+    deputy(&world, "owen", "fin", as_it_is).await;
+    *world.directory.is_down.lock() = true;
+    let fin = world.by("fin").await;
+    assert!(world.tasks.list(&fin, &request(vec![])).await.is_err());
+    assert_eq!(kind(world.tasks.get(&fin, &world.task("claim")).await), ErrorKind::ConnectionLost);
+}
