@@ -47,3 +47,6 @@ impl Shape for OfAbsenceTypes {
         members: Members::resource(&["name", "units", "needsBalance", "approvals"], &[]),
     };
 }
+
+#[cfg(test)]
+mod tests;

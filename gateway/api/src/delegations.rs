@@ -98,3 +98,6 @@ fn shown(found: FoundDelegation) -> Delegation {
         created_at: record.created,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ mod receipts;
 mod render;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use change::{
     __path_create, __path_delete, __path_edit, __path_submit, __path_withdraw, create, delete, edit, submit,

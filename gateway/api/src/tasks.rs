@@ -141,3 +141,6 @@ pub async fn decisions(
         records.iter().map(|record| render::decision(&api, &id, &found, record)).collect();
     Ok(reply::tagged(StatusCode::OK, None, None, &records))
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ mod contract;
 mod reading;
 #[path = "../../../compose/src/expenses/tests/toy.rs"]
 #[allow(dead_code, reason = "the tests of the composition look at more of it")]
-mod toy;
+pub(crate) mod toy;
 mod writing;
 
 use std::sync::Arc;
@@ -39,16 +39,16 @@ use tower::ServiceExt;
 use crate::{Api, routes};
 use toy::{Mood, Office, key, native};
 
-const STAFF: &[&str] = &["owen", "sian", "bo"];
-const KEY: &str = "\"8e03978e-40d5-43e9-bc93-6a894a57f324\"";
+pub(crate) const STAFF: &[&str] = &["owen", "sian", "bo"];
+pub(crate) const KEY: &str = "\"8e03978e-40d5-43e9-bc93-6a894a57f324\"";
 
-struct World {
-    api: Api,
-    office: Arc<Office>,
-    _folder: TempDir,
+pub(crate) struct World {
+    pub(crate) api: Api,
+    pub(crate) office: Arc<Office>,
+    folder: TempDir,
 }
 
-/// People read and write what is their own, and read what their reports have.
+/// People read and write what is their own, and read what their reports have; they decide what waits for them.
 fn policy() -> Arc<dyn Policy> {
     let rule = |who, actions: &[Action]| Rule {
         name: None,
@@ -61,11 +61,12 @@ fn policy() -> Arc<dyn Policy> {
     Arc::new(BuiltinPolicy::new(vec![
         rule(Who::Owner, &[Action::Read, Action::Write]),
         rule(Who::Manager, &[Action::Read]),
+        rule(Who::Assignee, &[Action::Read, Action::Decide]),
     ]))
 }
 
 /// An office with a draft of Siân's, `one`, and a submitted report of Owen's, `two`.
-async fn world() -> World {
+pub(crate) async fn world() -> World {
     world_that(true).await
 }
 
@@ -126,38 +127,54 @@ async fn world_that(takes: bool) -> World {
         seals,
         policy,
     };
-    World { api, office, _folder: folder }
+    World { api, office, folder }
 }
 
-struct Answer {
-    status: StatusCode,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
     headers: HeaderMap,
     octets: Vec<u8>,
 }
 
 impl Answer {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.octets).unwrap()
     }
 
-    fn header(&self, name: impl header::AsHeaderName) -> &str {
+    pub(crate) fn header(&self, name: impl header::AsHeaderName) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         format!("{} {}", self.status.as_u16(), self.json()["code"].as_str().unwrap_or_default())
     }
 
     /// Where something is wrong.
-    fn faults(&self) -> Vec<String> {
+    pub(crate) fn faults(&self) -> Vec<String> {
         let errors = self.json()["errors"].as_array().cloned().unwrap_or_default();
         errors.iter().map(|error| error["pointer"].as_str().unwrap().to_owned()).collect()
     }
 }
 
 impl World {
+    /// From now on the store can be neither read nor written.
+    pub(crate) async fn lose_records(&self) {
+        self.api.writes.as_ref().unwrap().store().close().await;
+        for file in std::fs::read_dir(self.folder.path()).unwrap() {
+            std::fs::write(file.unwrap().path(), "This is no database. ".repeat(1_000)).unwrap();
+        }
+    }
+
+    pub(crate) fn seal(&self, resource: ResourceType, id: &str) -> String {
+        self.api.seals.seal(resource, &key("claims"), &native(id))
+    }
+
+    pub(crate) fn person(&self, name: &str) -> String {
+        self.api.seals.seal_person(&key("directory"), &native(&format!("d-{name}")))
+    }
+
     fn id(&self, report: &str) -> String {
-        self.api.seals.seal(ResourceType::ExpenseReport, &key("claims"), &native(report))
+        self.seal(ResourceType::ExpenseReport, report)
     }
 
     fn path(&self, report: &str) -> String {
@@ -196,7 +213,7 @@ impl World {
         answer
     }
 
-    async fn ask(
+    pub(crate) async fn ask(
         &self,
         who: &str,
         method: Method,
@@ -217,12 +234,12 @@ impl World {
         self.send(who, request.body(body).unwrap()).await
     }
 
-    async fn get(&self, who: &str, path: &str) -> Answer {
+    pub(crate) async fn get(&self, who: &str, path: &str) -> Answer {
         self.ask(who, Method::GET, path, &[], &Value::Null).await
     }
 }
 
-fn actions(report: &Value) -> Vec<&str> {
+pub(crate) fn actions(report: &Value) -> Vec<&str> {
     let actions = report["allowedActions"].as_array().unwrap();
     actions.iter().map(|action| action["name"].as_str().unwrap()).collect()
 }
