@@ -119,7 +119,7 @@ pub(crate) async fn world_under(rules: Vec<Rule>, offices: &[Staffed<'_>]) -> Wo
         seals,
         directory,
         writes,
-        folder: folder,
+        folder,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Serves Odoo's external API until it is interrupted: `cargo run -p portico-odoo-sim --example serve -- [17] [people] [port]`.
+//! Serves Odoo's external API until it is interrupted: `cargo run -p portico-odoo-sim --example serve_odoo -- [17] [people] [port]`.
 
 use portico_odoo_sim::{Options, Sim, Version};
 
