@@ -58,12 +58,14 @@ pub(crate) fn start(
     let folder = |source| StartError::RingFolder { dir: config.dir.clone(), source };
     std::fs::create_dir_all(&config.dir).map_err(folder)?;
     let lock = lock_file(&config.dir).map_err(folder)?;
-    let mut writer = Writer::new(config.dir.clone(), config.max_bytes, lock);
+    let writer = Writer::new(config.dir.clone(), config.max_bytes, lock);
     let (jobs, incoming) = sync_channel(QUEUE);
     let (alive, ended) = sync_channel(0);
     let counted = Arc::clone(&drops);
     let work = move || {
         let _alive: SyncSender<()> = alive;
+        // Dropped before that: whoever was told of the end finds the lock free.
+        let mut writer = writer;
         let complaints = RateLimiter::new(Duration::from_secs(60));
         while let Ok(Job::Keep(trace, kept)) = incoming.recv() {
             let Err(why) = writer.append(&StoredTrace::of(&trace, kept, &service)) else { continue };

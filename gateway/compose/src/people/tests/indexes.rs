@@ -115,17 +115,17 @@ async fn a_new_configuration_takes_over_what_was_read() {
 }
 
 /// Hands on the finished trees.
-struct Collect(mpsc::UnboundedSender<FinishedTrace>);
+struct Collect(mpsc::Sender<FinishedTrace>);
 
 impl TraceSink for Collect {
     fn finished(&self, trace: FinishedTrace) {
-        let _ = self.0.send(trace);
+        let _ = self.0.try_send(trace);
     }
 }
 
 /// The root of the next poll: its error, changes, whether everybody was read, and the seconds of lag.
 async fn polled(
-    trees: &mut mpsc::UnboundedReceiver<FinishedTrace>,
+    trees: &mut mpsc::Receiver<FinishedTrace>,
 ) -> (Option<&'static str>, Option<i64>, Option<bool>, Option<i64>) {
     let tree = trees.recv().await.unwrap();
     let root = tree.spans.iter().find(|span| span.parent.is_none()).unwrap();
@@ -147,7 +147,7 @@ async fn polled(
 async fn the_span_of_a_poll_says_what_had_changed_and_how_late_it_is_seen() {
     let one = toy(council());
     let world = world(&[("directory", &one)]);
-    let (told, mut trees) = mpsc::unbounded_channel();
+    let (told, mut trees) = mpsc::channel(64);
     let sink: Arc<dyn TraceSink> = Arc::new(Collect(told));
     let poll = move |_: &SystemKey, deadline| {
         let span = Span::root(Arc::clone(&sink), None, false, SpanKind::Internal, "poll people");
